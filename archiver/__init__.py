@@ -1,0 +1,1 @@
+"""Minutier: archive, find, get back and verify business documents."""

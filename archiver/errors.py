@@ -1,0 +1,98 @@
+"""The error tree: every failure a user can meet has a stable code, an exit code and a remedy.
+
+Four things that must never be mixed up are four classes: absent (`NotFoundError`), out of reach
+(`UnreachableError`), refused (`RefusedError`) and damaged (`IntegrityError`). Adapters translate every
+vendor error into one of them, with its cause.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MinutierError(Exception):
+    """Base of all errors that are shown to a user.
+
+    Args:
+        message: what went wrong and where, in one sentence.
+        remedy: what to do or write instead; shown under the message.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class UsageError(MinutierError):
+    """The command, manifest, query or setting is not of the form it must have."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class NotFoundError(MinutierError):
+    """The thing asked for is not there (nor visible to whoever asks)."""
+
+    code = "not-found"
+
+
+class AlreadyExistsError(MinutierError):
+    """A write-once place is taken already."""
+
+    code = "already-exists"
+
+
+class IntegrityError(MinutierError):
+    """What is stored is not what was stored: a digest, signature or reference does not hold."""
+
+    code = "integrity"
+    exit_code = 4
+
+
+class RefusedError(MinutierError):
+    """A lock, a hold or the policy says no."""
+
+    code = "refused"
+    exit_code = 5
+
+
+class NoArchiveError(MinutierError):
+    """There is no archive at the place named."""
+
+    code = "no-archive"
+    exit_code = 10
+
+
+class LockedError(MinutierError):
+    """Another run holds the archive's write lock."""
+
+    code = "locked"
+    exit_code = 11
+    retryable = True
+
+
+class NotPermittedError(MinutierError):
+    """The principal may not do this."""
+
+    code = "not-permitted"
+    exit_code = 12
+
+
+class UnreachableError(MinutierError):
+    """A part (store, catalogue, index, extractor, disk) does not answer now."""
+
+    code = "unreachable"
+    exit_code = 75
+    retryable = True
+
+
+class InterruptedRunError(MinutierError):
+    """Stopped by the user; the message says how to resume."""
+
+    code = "interrupted"
+    exit_code = 130
+    retryable = True

@@ -1,0 +1,103 @@
+"""Port: the full-text index, a projection of catalogue and stored texts that can be thrown away and made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from archiver.domain.access import Scope
+from archiver.domain.query import SearchRequest
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """What the index is told of one document. `text` has card numbers masked already.
+
+    Attributes:
+        version: the catalogue sequence of the state described; an older one never replaces a newer one.
+        partition: expiry year ("2036") as known when indexed, or "open".
+        kind: coarse type for people: pdf, word, sheet, slides, mail, text, html, image, archive, data, other.
+        day: the document's own date (declared, else created, else received).
+        fields: further searchable metadata, normal name -> values.
+    """
+
+    document_id: str
+    version: int
+    collection: str
+    partition: str
+    retention_class: str
+    batch: str
+    grants: tuple[str, ...]
+    denies: tuple[str, ...]
+    title: str
+    author: str
+    text: str
+    path: str
+    kind: str
+    media_type: str
+    language: str
+    outcome: str
+    day: date
+    size: int
+    parent_id: str = ""
+    fields: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexHit:
+    """One match, best first."""
+
+    document_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPage:
+    """Answer of the engine.
+
+    Attributes:
+        total: exact number of visible matches.
+        facets: facet name -> [(value, count)], most frequent first, ties by value.
+        not_fully_read: visible documents in the collections searched whose outcome is not complete.
+        next_cursor: opaque, None on the last page.
+    """
+
+    hits: tuple[IndexHit, ...]
+    total: int
+    facets: dict[str, tuple[tuple[str, int], ...]]
+    not_fully_read: int
+    next_cursor: str | None
+
+
+class Index(Protocol):
+    """Search and its upkeep. One writing process at a time, any number of readers."""
+
+    def add(self, entries: Iterable[IndexEntry]) -> None:
+        """Add or replace by document id. Not searchable before `commit`. Safe to repeat."""
+
+    def remove(self, document_ids: Iterable[str]) -> None:
+        """Take documents out of all answers. Safe to repeat."""
+
+    def commit(self, sequence: int) -> None:
+        """Make durable and searchable, and remember that everything up to this catalogue sequence is in."""
+
+    def sequence(self) -> int:
+        """The sequence last committed; 0 for a new or discarded index."""
+
+    def search(self, request: SearchRequest, scope: Scope) -> IndexPage:
+        """Matches of `request` inside `scope`, which is the only thing that decides visibility.
+
+        Raises:
+            UsageError: the cursor is not of this query, or names an index state that is gone.
+        """
+
+    def highlight(self, request: SearchRequest, text: str, fragments: int = 2) -> tuple[str, ...]:
+        """Fragments of `text` with the matched words between \\x02 and \\x03; empty when none matches."""
+
+    def document_ids(self) -> Iterator[tuple[str, int]]:
+        """(document id, version) of every entry, for `verify`."""
+
+    def close(self) -> None:
+        """Release files. What was not committed is lost. Safe to repeat."""

@@ -1,0 +1,142 @@
+"""Port: the object store. Modelled on S3 with Object Lock and versioning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from archiver.domain.document import LockMode
+
+
+class Bucket(StrEnum):
+    """`locked`: Object Lock from birth. `deletable`: what must be erasable at any time."""
+
+    LOCKED = "locked"
+    DELETABLE = "deletable"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Retention of one object version. `until` is UTC with zone; None only with mode NONE."""
+
+    mode: LockMode = LockMode.NONE
+    until: datetime | None = None
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """Address of one version. Everything is read and removed by version, never by key alone."""
+
+    bucket: Bucket
+    key: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What the store says of one version. `sha256` is what was confirmed when it was written."""
+
+    ref: ObjectRef
+    size: int
+    sha256: str
+    lock: Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Bytes on their way in: streamed, hashed, not yet visible under any key."""
+
+    handle: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One object of a group write: either `staged` (from `stage`) or `body`."""
+
+    bucket: Bucket
+    key: str
+    staged: Staged | None = None
+    body: bytes = b""
+    lock: Lock = field(default_factory=Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class PutResult:
+    """`created` is False when the key was taken already; `info` is then what is there."""
+
+    info: ObjectInfo
+    created: bool
+
+
+class ObjectStore(Protocol):
+    """Write-once objects addressed by (bucket, key, version).
+
+    Raises, everywhere: `UnreachableError` when the store or disk does not answer or is full; never "not found" for that.
+    """
+
+    def stage(self, chunks: Iterable[bytes]) -> Staged:
+        """Stream bytes in, hashing them. Nothing is visible until `put`. An exception from `chunks` leaves nothing behind."""
+
+    def discard(self, staged: Staged) -> None:
+        """Drop staged bytes. Safe to repeat."""
+
+    def put(self, group: Iterable[Put]) -> list[PutResult]:
+        """Write a group, create-only; on return every object is durable and was read back with the digest it should have.
+
+        A group is a matter of speed only: each object is written or not on its own. Staged bytes are consumed.
+
+        Raises:
+            IntegrityError: what was read back is not what was sent (that object is not left behind).
+        """
+
+    def open(self, ref: ObjectRef) -> BinaryIO:
+        """The bytes, for reading.
+
+        Raises:
+            NotFoundError: no such version.
+        """
+
+    def local_path(self, ref: ObjectRef) -> Path:
+        """A local file with exactly these bytes, for programs that need one. Not to be written to."""
+
+    def head(self, ref: ObjectRef) -> ObjectInfo:
+        """What the store knows of this version.
+
+        Raises:
+            NotFoundError: no such version.
+        """
+
+    def versions(self, bucket: Bucket, key: str) -> list[ObjectInfo]:
+        """Every version under the key, oldest first; empty when there is none."""
+
+    def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Every version whose key starts with `prefix`, lazily, in no promised order."""
+
+    def unconfirmed(self) -> Iterator[ObjectInfo]:
+        """Objects put with an intake lock and never given a final one: what a crash may have left without a catalogue row."""
+
+    def lock(self, ref: ObjectRef, lock: Lock) -> None:
+        """Set the final lock. Confirms the object. Safe to repeat.
+
+        Raises:
+            RefusedError: it would shorten or weaken the lock (COMPLIANCE always; GOVERNANCE unless it is the intake lock).
+            NotFoundError: no such version.
+        """
+
+    def set_hold(self, ref: ObjectRef, on: bool) -> None:
+        """Set or release the legal hold."""
+
+    def delete(self, ref: ObjectRef) -> None:
+        """Remove one version for good.
+
+        Raises:
+            RefusedError: its lock or hold says no.
+            NotFoundError: no such version. A success is never reported for something that was not there.
+        """
