@@ -1,0 +1,45 @@
+"""What readers and walkers are given, and what a reader hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archiver.domain.extraction import Limits, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to read: an original, or a member spooled to a temporary file.
+
+    Attributes:
+        path: local file; read only.
+        name: file name as received, a hint only.
+        media_type: as detected from the bytes (and the name where bytes cannot tell).
+    """
+
+    path: Path
+    name: str
+    size: int
+    media_type: str
+    limits: Limits = field(default_factory=Limits)
+    passwords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader found. `metadata` uses Tika's keys."""
+
+    text: str
+    metadata: dict[str, list[str]]
+    tool: str
+    outcome: Outcome = Outcome.COMPLETE
+    reason: str = ""
+
+
+class DoubtError(Exception):
+    """A reader declines: the file is not quite what the reader knows, so Tika shall read it. The message says why."""
+
+
+class ProtectedError(Exception):
+    """The file is encrypted and none of the passwords opens it."""
