@@ -39,13 +39,14 @@ class Document:
         source: what it was read from: an absolute path, a URI, an external id; for a member `container!/path`.
             Bytes that are not UTF-8 are kept as surrogate escapes (PEP 383).
         locator: the way into its container; `()` for an original.
-        parent_id: its container; root_id: the original that holds its bytes (itself for an original).
+        parent_id: its container; root_id: the original that holds its bytes. Both None for an original.
         declared: metadata given by the manifest, the command line or the API; what retention may read.
         summary: the normal form of extracted metadata.
         grants, denies: groups that may, and may not, read.
         retain_until: last day kept by policy; None while indeterminate (or nothing to keep it for).
         retention_note: why `retain_until` is what it is, or why it is not known.
         text_key: object key of the stored text, "" while there is none.
+        record_sha256: digest of its record object, "" until archived.
     """
 
     id: DocumentId
@@ -69,7 +70,6 @@ class Document:
     life: int = 0
     declared: dict[str, str] = field(default_factory=dict)
     summary: dict[str, str] = field(default_factory=dict)
-    metadata: dict[str, list[str]] = field(default_factory=dict)
     grants: tuple[str, ...] = ()
     denies: tuple[str, ...] = ()
     archived_at: datetime | None = None
@@ -78,6 +78,7 @@ class Document:
     lock_mode: LockMode = LockMode.NONE
     policy_version: int = 0
     text_key: str = ""
+    record_sha256: str = ""
     members: int = 0
     members_failed: int = 0
     attempts: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -48,3 +49,46 @@ class Json(types.TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Any) -> Any:
         return None if value is None else json.loads(value)
+
+
+_UNSAFE = re.compile("[\\\\\x00\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\(\\|x[0-9a-f]{2}|u[0-9a-f]{4})")
+
+
+def escape(text: str) -> str:
+    """`text` as storable UTF-8: backslash, NUL, lone surrogates and the PEP 383 bytes of odd file names are escaped."""
+    return _UNSAFE.sub(lambda m: _escape_one(m.group()), text) if _UNSAFE.search(text) else text
+
+
+def unescape(text: str) -> str:
+    """The inverse of `escape`."""
+    return _ESCAPED.sub(lambda m: _unescape_one(m.group(1)), text) if "\\" in text else text
+
+
+def _escape_one(char: str) -> str:
+    code = ord(char)
+    if char == "\\":
+        return "\\\\"
+    if code == 0:
+        return "\\x00"
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+def _unescape_one(body: str) -> str:
+    if body == "\\":
+        return "\\"
+    code = int(body[1:], 16)
+    return chr(code + 0xDC00 if body[0] == "x" and code >= 0x80 else code)
+
+
+class SourceText(types.TypeDecorator[str]):
+    """A path or name that may hold bytes which are not UTF-8; readable in the database, and reversible."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else escape(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else unescape(value)

@@ -1,0 +1,158 @@
+"""Port: the catalogue, the projection everything is selected from. One transaction a method; every write may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from archiver.domain.batch import Batch, BatchState, Line, ReportLine, Tally
+from archiver.domain.document import Document
+from archiver.domain.ledger import LedgerEvent
+from archiver.ports.objects import ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a source file looked like when it was archived; equal now means it need not be read again."""
+
+    collection: str
+    source: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    document_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Stored bytes, once per (collection, class, digest)."""
+
+    collection: str
+    retention_class: str
+    sha256: str
+    size: int
+    ref: ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """One policy ever applied."""
+
+    version: int
+    sha256: str
+    applied_at: object
+    applied_by: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeGroup:
+    """Everything one intake step makes true at once."""
+
+    lines: Sequence[tuple[str, Line]] = ()
+    documents: Sequence[Document] = ()
+    contents: Sequence[Content] = ()
+    seen: Sequence[Seen] = ()
+
+
+class Catalog(Protocol):
+    """Rows of batches, lines, documents and contents.
+
+    Raises, everywhere: `UnreachableError` when the database does not answer, `IntegrityError` when it is damaged.
+    """
+
+    # -- batches ------------------------------------------------------------------------------------------------
+    def create_batch(self, batch: Batch) -> None:
+        """Raises `AlreadyExistsError` when the id is taken."""
+
+    def batch(self, batch_id: str) -> Batch:
+        """Raises `NotFoundError`."""
+
+    def batches(self) -> list[Batch]:
+        """All of them, newest first."""
+
+    def set_batch_state(self, batch_id: str, state: BatchState, *, listed: bool | None = None) -> None:
+        """Move a batch on; `finished` also stamps its end."""
+
+    def add_lines(self, batch_id: str, lines: Sequence[Line]) -> None:
+        """Write pending lines, before any work on them."""
+
+    def known_lines(self, batch_id: str, sources: Sequence[str]) -> dict[str, list[Line]]:
+        """Lines of the batch for these sources: what a resume need not list again."""
+
+    def last_line(self, batch_id: str) -> int:
+        """Highest line number of the batch; 0 for none."""
+
+    def report(self, batch_id: str) -> Iterator[ReportLine]:
+        """One entry a line, in order, lazily."""
+
+    def tally(self, batch_id: str) -> Tally:
+        """Lines in, outcomes out."""
+
+    # -- intake -------------------------------------------------------------------------------------------------
+    def seen(self, collection: str, sources: Sequence[str]) -> dict[str, Seen]:
+        """What is remembered of these sources."""
+
+    def contents(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Content]:
+        """Stored contents for (collection, class, digest)."""
+
+    def commit_intake(self, group: IntakeGroup) -> None:
+        """Add documents and contents, settle lines, in one transaction."""
+
+    # -- documents ----------------------------------------------------------------------------------------------
+    def document(self, document_id: str) -> Document:
+        """Raises `NotFoundError`."""
+
+    def documents(self, document_ids: Sequence[str]) -> dict[str, Document]:
+        """Those of these ids that exist."""
+
+    def resolve(self, prefix: str, limit: int = 3) -> list[str]:
+        """Document ids that begin with `prefix`."""
+
+    def waiting(self, limit: int, after: int = 0) -> list[Document]:
+        """Originals received and not yet archived with a sequence above `after`, oldest first."""
+
+    def begin_attempt(self, document_ids: Sequence[str]) -> None:
+        """Count an attempt, before it starts."""
+
+    def text_of(self, collection: str, sha256: str) -> Document | None:
+        """An archived document with the same bytes whose text was read whole and that is no container."""
+
+    def commit_archived(self, documents: Sequence[Document], events: Iterable[LedgerEvent]) -> int:
+        """Write the new state of documents (adding members) with their ledger events; returns the highest sequence given.
+
+        Every document gets a new sequence, in the order given.
+        """
+
+    def changed_since(self, sequence: int) -> Iterator[Document]:
+        """Documents with a higher sequence, in that order, lazily."""
+
+    def select(self, *, batch_id: str = "", outcome: str = "", collection: str = "", root_id: str = "") -> Iterator[Document]:
+        """Documents that fit every criterion given, by sequence, lazily."""
+
+    def all_contents(self) -> Iterator[Content]:
+        """Every content, lazily."""
+
+    def referrers(self, content: Content) -> list[Document]:
+        """Live originals that refer to this content."""
+
+    def top_sequence(self) -> int:
+        """Highest sequence given so far."""
+
+    def counts(self) -> dict[str, int]:
+        """How many rows of each: documents by state, contents, batches, lines."""
+
+    # -- policies -----------------------------------------------------------------------------------------------
+    def add_policy(self, policy: PolicyVersion, events: Iterable[LedgerEvent]) -> None:
+        """Keep a policy version."""
+
+    def newest_policy(self) -> PolicyVersion | None:
+        """The one in force; None when none was ever applied."""
+
+    def get_mark(self, key: str) -> str | None:
+        """A small named value of the archive."""
+
+    def set_mark(self, key: str, value: str) -> None:
+        """Write a small named value."""
