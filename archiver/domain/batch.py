@@ -19,13 +19,14 @@ class BatchState(StrEnum):
 
 
 class LineState(StrEnum):
-    """What became of one input line at intake."""
+    """What became of one input line at intake. `skipped` is no document at all: a link, a device, a socket."""
 
     PENDING = "pending"
     NEW = "new"
     ALREADY = "already"
     DUPLICATE = "duplicate"
     FAILED = "failed"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class ReportLine:
 
     Attributes:
         outcome: "archived", "archived, partial text" (and so on for every text outcome), "already there",
-            "duplicate", "failed" or "waiting".
+            "duplicate", "skipped", "failed", "quarantined" or "waiting".
         text_outcome: how far the text could be read; None while waiting or failed.
     """
 

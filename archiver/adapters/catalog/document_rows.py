@@ -1,0 +1,165 @@
+"""Documents, contents and what is remembered of source files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, func, select, tuple_, update
+
+from archiver.adapters.catalog.engine import read, write
+from archiver.adapters.catalog.ledger_rows import enqueue
+from archiver.adapters.catalog.rows import content_of, content_row, document_of, document_row, line_row, pieces, upsert
+from archiver.adapters.catalog.tables import batches, contents, documents, lines, seen
+from archiver.domain.document import Document, State
+from archiver.domain.ledger import LedgerEvent
+from archiver.errors import NotFoundError
+from archiver.ports.catalog import Content, IntakeGroup, Seen
+
+_PAGE = 1_000
+
+
+class DocumentRows:
+    """The part of `ports.catalog.Catalog` about documents and their contents."""
+
+    engine: Engine
+
+    # -- intake -------------------------------------------------------------------------------------------------
+    def seen(self, collection: str, sources: Sequence[str]) -> dict[str, Seen]:
+        found: dict[str, Seen] = {}
+        with read(self.engine) as connection:
+            for piece in pieces(list(sources)):
+                query = select(seen).where(seen.c.collection == collection, seen.c.source.in_(piece))
+                found.update((row.source, Seen(**row._mapping)) for row in connection.execute(query))
+        return found
+
+    def contents(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Content]:
+        address = tuple_(contents.c.collection, contents.c.retention_class, contents.c.sha256)
+        found: dict[tuple[str, str, str], Content] = {}
+        with read(self.engine) as connection:
+            for piece in pieces(list(keys), 100):
+                for row in connection.execute(select(contents).where(address.in_(piece))):
+                    found[row.collection, row.retention_class, row.sha256] = content_of(row)
+        return found
+
+    def commit_intake(self, group: IntakeGroup) -> None:
+        with write(self.engine) as connection:
+            upsert(connection, contents, [content_row(content) for content in group.contents], keep=True)
+            rows = _numbered(connection, group.documents)
+            upsert(connection, documents, rows, keep=True)
+            upsert(connection, seen, [{name: getattr(one, name) for name in Seen.__slots__} for one in group.seen])
+            upsert(connection, lines, [line_row(batch_id, line) for batch_id, line in group.lines])
+
+    # -- documents ----------------------------------------------------------------------------------------------
+    def document(self, document_id: str) -> Document:
+        found = self.documents([document_id])
+        if document_id not in found:
+            raise NotFoundError(f"there is no document {document_id}", remedy="`minutier search` shows ids")
+        return found[document_id]
+
+    def documents(self, document_ids: Sequence[str]) -> dict[str, Document]:
+        found: dict[str, Document] = {}
+        with read(self.engine) as connection:
+            for piece in pieces(list(document_ids)):
+                query = select(documents).where(documents.c.id.in_(piece))
+                found.update((row.id, document_of(row)) for row in connection.execute(query))
+        return found
+
+    def resolve(self, prefix: str, limit: int = 3) -> list[str]:
+        query = select(documents.c.id).where(documents.c.id >= prefix, documents.c.id < prefix + "~").order_by(documents.c.id).limit(limit)
+        with read(self.engine) as connection:
+            return list(connection.execute(query).scalars())
+
+    def waiting(self, limit: int, after: int = 0) -> list[Document]:
+        query = select(documents).where(documents.c.state == "received", documents.c.sequence > after)
+        with read(self.engine) as connection:
+            return [document_of(row) for row in connection.execute(query.order_by(documents.c.sequence).limit(limit))]
+
+    def begin_attempt(self, document_ids: Sequence[str]) -> None:
+        with write(self.engine) as connection:
+            for piece in pieces(list(document_ids)):
+                connection.execute(update(documents).where(documents.c.id.in_(piece)).values(attempts=documents.c.attempts + 1))
+
+    def text_of(self, collection: str, sha256: str) -> Document | None:
+        query = (
+            select(documents)
+            .where(documents.c.sha256 == sha256, documents.c.collection == collection)
+            .where(documents.c.outcome == "complete", documents.c.text_key != "", documents.c.members == 0)
+            .limit(1)
+        )
+        with read(self.engine) as connection:
+            row = connection.execute(query).first()
+        return None if row is None else document_of(row)
+
+    def commit_archived(self, changed: Sequence[Document], events: Iterable[LedgerEvent]) -> int:
+        with write(self.engine) as connection:
+            rows = _numbered(connection, changed)
+            upsert(connection, documents, rows)
+            enqueue(connection, events)
+            return int(rows[-1]["sequence"]) if rows else _top(connection)
+
+    def changed_since(self, sequence: int) -> Iterator[Document]:
+        return self._stream(select(documents), sequence)
+
+    def select(self, *, batch_id: str = "", outcome: str = "", collection: str = "", root_id: str = "") -> Iterator[Document]:
+        query = select(documents)
+        wanted = {"batch_id": batch_id, "outcome": outcome, "collection": collection, "root_id": root_id}
+        for name, value in wanted.items():
+            if value:
+                query = query.where(documents.c[name] == value)
+        return self._stream(query, 0)
+
+    def all_contents(self) -> Iterator[Content]:
+        address = tuple_(contents.c.collection, contents.c.retention_class, contents.c.sha256)
+        after = ("", "", "")
+        while True:
+            query = select(contents).where(address > after).order_by(*address.clauses).limit(_PAGE)  # type: ignore[operator]
+            with read(self.engine) as connection:
+                page = [content_of(row) for row in connection.execute(query)]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = (page[-1].collection, page[-1].retention_class, page[-1].sha256)
+
+    def referrers(self, content: Content) -> list[Document]:
+        query = select(documents).where(
+            documents.c.sha256 == content.sha256,
+            documents.c.collection == content.collection,
+            documents.c.retention_class == content.retention_class,
+            documents.c.root_id.is_(None),
+            documents.c.state != State.DISPOSED.value,
+        )
+        with read(self.engine) as connection:
+            return [document_of(row) for row in connection.execute(query)]
+
+    def top_sequence(self) -> int:
+        with read(self.engine) as connection:
+            return _top(connection)
+
+    def counts(self) -> dict[str, int]:
+        with read(self.engine) as connection:
+            by_state = select(documents.c.state, func.count()).group_by(documents.c.state)
+            found = {f"documents {state}": count for state, count in connection.execute(by_state).tuples()}
+            for table in (contents, batches, lines):
+                found[table.name] = connection.execute(select(func.count()).select_from(table)).scalar() or 0
+        return found
+
+    def _stream(self, query: Select[Any], after: int) -> Iterator[Document]:
+        """Page by page, so that no transaction stays open while the caller works."""
+        while True:
+            page_query = query.where(documents.c.sequence > after).order_by(documents.c.sequence).limit(_PAGE)
+            with read(self.engine) as connection:
+                page = [document_of(row) for row in connection.execute(page_query)]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].sequence
+
+
+def _top(connection: Connection) -> int:
+    return connection.execute(select(func.max(documents.c.sequence))).scalar() or 0
+
+
+def _numbered(connection: Connection, new: Sequence[Document]) -> list[dict[str, Any]]:
+    top = _top(connection) if new else 0
+    return [document_row(document) | {"sequence": top + place} for place, document in enumerate(new, 1)]
