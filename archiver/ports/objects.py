@@ -130,6 +130,9 @@ class ObjectStore(Protocol):
             NotFoundError: no such version.
         """
 
+    def lock_group(self, locks: Iterable[tuple[ObjectRef, Lock]]) -> None:
+        """`lock` for many at once: a matter of speed only. The first refusal is raised; those before it stand."""
+
     def set_hold(self, ref: ObjectRef, on: bool) -> None:
         """Set or release the legal hold."""
 
