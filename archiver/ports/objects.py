@@ -39,12 +39,18 @@ class ObjectRef:
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What the store says of one version. `sha256` is what was confirmed when it was written."""
+    """What the store says of one version.
+
+    Attributes:
+        sha256: what was confirmed when it was written.
+        intake: it has only the short lock of its arrival, which its final one may replace by anything.
+    """
 
     ref: ObjectRef
     size: int
     sha256: str
     lock: Lock
+    intake: bool = False
 
 
 @dataclass(frozen=True, slots=True)

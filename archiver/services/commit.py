@@ -1,0 +1,198 @@
+"""Commit: what was read becomes text, record, final lock, catalogue row, ledger entry and index entry, in that order.
+
+A group goes through together. Every step may run twice: objects are create-only, rows are replaced, and a record that is
+there already is the truth about its document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from archiver.domain import record
+from archiver.domain.document import Document, LockMode, State
+from archiver.domain.extraction import Extraction, Outcome
+from archiver.domain.ledger import ARCHIVED, LedgerEvent
+from archiver.ports.catalog import Catalog
+from archiver.ports.clock import Clock
+from archiver.ports.index import Index
+from archiver.ports.objects import Bucket, Lock, ObjectRef, ObjectStore, Put
+from archiver.services.extract import Result
+from archiver.services.index_documents import entry_of
+from archiver.services.placement import Placement, Term
+from archiver.services.texts import encode, key_for
+
+GROUP_COUNT = 128
+GROUP_CHARS = 16_000_000
+INDEX_COUNT = 10_000
+INDEX_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A document in its final state, with what goes with it."""
+
+    document: Document
+    extraction: Extraction
+    term: Term
+
+
+class Commit:
+    """Collects results and commits them in groups; call `flush` at the end."""
+
+    def __init__(self, catalog: Catalog, objects: ObjectStore, index: Index, clock: Clock, placement: Placement) -> None:
+        self._catalog, self._objects, self._index, self._clock, self._placement = catalog, objects, index, clock, placement
+        self._waiting: list[Result] = []
+        self._chars = 0
+        self._unindexed = 0
+        self._index_due = time.monotonic() + INDEX_SECONDS
+        self._sequence = index.sequence()
+        self.outcomes: dict[str, int] = {}
+        self.committed = 0
+
+    def add(self, result: Result) -> None:
+        """Take one result."""
+        self._waiting.append(result)
+        self._chars += len(result.extraction.text)
+        if len(self._waiting) >= GROUP_COUNT or self._chars >= GROUP_CHARS:
+            self.flush_group()
+
+    def flush(self) -> None:
+        """Everything taken so far is durable and searchable on return."""
+        self.flush_group()
+        if self._unindexed:
+            self._commit_index()
+
+    def flush_group(self) -> None:
+        """Everything taken so far is durable on return."""
+        results, self._waiting, self._chars = self._waiting, [], 0
+        fresh = self._not_archived(results)
+        if not fresh:
+            return
+        ready = [self._ready(result) for result in fresh]
+        self._write_texts(ready)
+        ready = self._write_records(ready)
+        self._lock_originals(ready)
+        documents = [one.document for one in ready]
+        self._sequence = self._catalog.commit_archived(documents, [_event(document) for document in documents])
+        first = self._sequence - len(documents) + 1
+        numbered = [(replace(one.document, sequence=first + place), one.extraction) for place, one in enumerate(ready)]
+        self._index.add(entry_of(document, extraction) for document, extraction in numbered)
+        self._count(documents)
+
+    def _not_archived(self, results: Sequence[Result]) -> list[Result]:
+        """Members that an earlier attempt archived are left as they are; the last of two results for one document counts."""
+        latest = {result.document.id: result for result in results}
+        members = [result.document.id for result in latest.values() if result.document.root_id]
+        known = self._catalog.documents(members) if members else {}
+        return [result for key, result in latest.items() if key not in known]
+
+    def _ready(self, result: Result) -> _Ready:
+        document, extraction = result.document, result.extraction
+        now = self._clock.now()
+        term = self._placement.term(document.retention_class, document.received_at, document.declared, now)
+        summary = {name: value for name, value in extraction.summary.items() if value}
+        document = replace(
+            document,
+            state=State.QUARANTINED if document.state is State.QUARANTINED else State.ARCHIVED,
+            outcome=extraction.outcome,
+            reason=extraction.reason,
+            media_type=extraction.media_type,
+            language=extraction.language,
+            summary=summary,
+            archived_at=now,
+            retain_until=term.retain_until,
+            retention_note=term.note,
+            lock_mode=term.lock.mode,
+            policy_version=self._placement.policy.version,
+            text_key=key_for(document, extraction),
+        )
+        return _Ready(document, extraction, term)
+
+    # -- objects ------------------------------------------------------------------------------------------------
+    def _write_texts(self, ready: list[_Ready]) -> None:
+        puts = {}
+        for one in ready:
+            key = one.document.text_key
+            if key and key not in puts:
+                puts[key] = Put(Bucket.DELETABLE, key, body=encode(one.document.sha256, one.extraction))
+        self._objects.put(puts.values())
+
+    def _write_records(self, ready: list[_Ready]) -> list[_Ready]:
+        bodies = [record.encode(one.document) for one in ready]
+        puts = [
+            Put(Bucket.LOCKED, record.record_key(one.document.collection, one.document.id), body=body, lock=one.term.lock)
+            for one, body in zip(ready, bodies, strict=True)
+        ]
+        written = []
+        for one, body, result in zip(ready, bodies, self._objects.put(puts), strict=True):
+            if result.created or result.info.sha256 == hashlib.sha256(body).hexdigest():
+                document = one.document
+            else:
+                document = self._adopt(one.document, result.info.ref)
+            written.append(replace(one, document=replace(document, record_sha256=result.info.sha256)))
+        return written
+
+    def _adopt(self, document: Document, ref: ObjectRef) -> Document:
+        """A record written before a crash stands: the row is made to say what it says."""
+        with self._objects.open(ref) as stream:
+            found = record.decode(stream.read())
+        return replace(found, attempts=document.attempts)
+
+    def _lock_originals(self, ready: list[_Ready]) -> None:
+        """The final lock of each content: the strongest of all documents that refer to it."""
+        terms: dict[tuple[str, str, str], Lock] = {}
+        for one in ready:
+            if not one.document.root_id:
+                key = (one.document.collection, one.document.retention_class, one.document.sha256)
+                terms[key] = stronger(terms.get(key, one.term.lock), one.term.lock)
+        contents = self._catalog.contents(list(terms))
+        self._objects.lock_group([(contents[key].ref, self._joined(contents[key].ref, lock)) for key, lock in terms.items()])
+
+    def _joined(self, ref: ObjectRef, lock: Lock) -> Lock:
+        info = self._objects.head(ref)
+        return lock if info.intake else stronger(info.lock, lock)
+
+    # -- counts and index ---------------------------------------------------------------------------------------
+    def _count(self, documents: list[Document]) -> None:
+        for document in documents:
+            if not document.root_id:
+                name = document.outcome.value if document.outcome else Outcome.CRASHED.value
+                self.outcomes[name] = self.outcomes.get(name, 0) + 1
+        self.committed += len(documents)
+        self._unindexed += len(documents)
+        if self._unindexed >= INDEX_COUNT or time.monotonic() > self._index_due:
+            self._commit_index()
+
+    def _commit_index(self) -> None:
+        self._index.commit(self._sequence)
+        self._unindexed = 0
+        self._index_due = time.monotonic() + INDEX_SECONDS
+
+
+def _event(document: Document) -> LedgerEvent:
+    assert document.archived_at is not None
+    return LedgerEvent(
+        ARCHIVED,
+        document.id,
+        document.archived_at,
+        {
+            "record_sha256": document.record_sha256,
+            "sha256": document.sha256,
+            "size": document.size,
+            "collection": document.collection,
+            "class": document.retention_class,
+            "retain_until": document.retain_until.isoformat() if document.retain_until else None,
+            "policy": document.policy_version,
+            "outcome": document.outcome.value if document.outcome else None,
+        },
+    )
+
+
+def stronger(one: Lock, other: Lock) -> Lock:
+    """The lock of content that two documents refer to: the harder mode, the later end, held if either is."""
+    order = (LockMode.NONE, LockMode.GOVERNANCE, LockMode.COMPLIANCE)
+    untils = [until for until in (one.until, other.until) if until is not None]
+    return Lock(max(one.mode, other.mode, key=order.index), max(untils, default=None), one.hold or other.hold)

@@ -1,0 +1,199 @@
+"""Extraction: hands waiting originals to the pool and turns what comes back into archived documents.
+
+Attempts are counted in the catalogue before a child sees a document. A member that ended a child is not opened again;
+an original that ended three is quarantined with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from archiver.domain.document import Document, State
+from archiver.domain.extraction import Died, Event, Extraction, ExtractionTask, Finished, Found, Locator, Outcome
+from archiver.domain.identifiers import DocumentId, document_id
+from archiver.ports.catalog import Catalog
+from archiver.ports.extraction import ExtractionPool
+from archiver.ports.objects import ObjectStore
+
+CHUNK_FILES = 16
+CHUNK_BYTES = 32 * 1024 * 1024
+IN_FLIGHT = 256
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One document (original or member) and what was read from it."""
+
+    document: Document
+    extraction: Extraction
+
+
+class Sink(Protocol):
+    """Where results go."""
+
+    def add(self, result: Result) -> None:
+        """Take one result; it becomes durable at the sink's own pace."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """One original in flight."""
+
+    document: Document
+    poison: list[Locator] = field(default_factory=list)
+    members: int = 0
+
+
+class Extract:
+    """Keeps the pool busy with a bounded number of documents."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        objects: ObjectStore,
+        pool: ExtractionPool,
+        identifier_key: bytes,
+        sink: Sink,
+        *,
+        passwords: Sequence[str] = (),
+        reuse: Callable[[Document], Extraction | None] = lambda _document: None,
+    ) -> None:
+        self._catalog, self._objects, self._pool, self._sink = catalog, objects, pool, sink
+        self._identifier_key, self._passwords, self._reuse = identifier_key, tuple(passwords), reuse
+        self._jobs: dict[str, _Job] = {}
+        self._reading: dict[tuple[str, str], list[Document]] = {}
+
+    @property
+    def room(self) -> int:
+        """How many more documents may be offered now."""
+        return IN_FLIGHT - len(self._jobs)
+
+    def offer(self, documents: Iterable[Document]) -> None:
+        """Queue received originals. The same bytes in flight twice are read once."""
+        fresh = []
+        for document in documents:
+            extraction = self._reuse(document)
+            if extraction is not None:
+                self._sink.add(Result(document, extraction))
+                continue
+            content = (document.collection, document.sha256)
+            if content in self._reading:
+                self._reading[content].append(document)
+                continue
+            self._reading[content] = []
+            fresh.append(document)
+        self._submit(fresh)
+
+    def pump(self, seconds: float) -> int:
+        """Handle what the children have to say, waiting at most `seconds`; returns the number of events."""
+        events = self._pool.poll(seconds)
+        for event in events:
+            self._handle(event)
+        return len(events)
+
+    def _submit(self, documents: list[Document]) -> None:
+        for chunk in chunks(documents):
+            self._catalog.begin_attempt([document.id for document in chunk])
+            for document in chunk:
+                job = self._jobs.setdefault(document.id, _Job(document))
+                job.document = replace(document, attempts=document.attempts + 1)
+            self._pool.submit([self._task(self._jobs[document.id]) for document in chunk])
+
+    def _task(self, job: _Job) -> ExtractionTask:
+        document = job.document
+        content = self._catalog.contents([(document.collection, document.retention_class, document.sha256)])
+        ref = content[document.collection, document.retention_class, document.sha256].ref
+        path = self._objects.local_path(ref)
+        return ExtractionTask(document.id, path, document.name, document.size, self._passwords, tuple(job.poison))
+
+    # -- events -------------------------------------------------------------------------------------------------
+    def _handle(self, event: Event) -> None:
+        job = self._jobs.get(event.document_id)
+        if job is None:
+            return
+        if isinstance(event, Found):
+            self._found(job, event)
+        elif isinstance(event, Finished):
+            self._finish(job)
+        elif isinstance(event, Died):
+            self._died(job, event)
+
+    def _found(self, job: _Job, found: Found) -> None:
+        if found.locator:
+            job.members += 1
+            self._sink.add(Result(self._member(job.document, found), found.extraction))
+            return
+        document = replace(job.document, members=found.expected, members_failed=found.failed)
+        self._sink.add(Result(document, found.extraction))
+        self._share(job.document, found)
+
+    def _share(self, document: Document, found: Found) -> None:
+        """Other documents with the same bytes that waited; those of a container are walked on their own, for their members."""
+        waiting = self._reading.pop((document.collection, document.sha256), [])
+        if found.expected:
+            self._submit(waiting)
+            return
+        for other in waiting:
+            self._sink.add(Result(other, found.extraction))
+
+    def _finish(self, job: _Job) -> None:
+        self._jobs.pop(job.document.id, None)
+
+    def _died(self, job: _Job, died: Died) -> None:
+        self._jobs.pop(job.document.id)
+        if died.locator and died.locator not in job.poison and len(job.poison) < IN_FLIGHT:
+            job.poison.append(died.locator)
+        elif job.document.attempts >= ATTEMPTS or died.cause is Outcome.TIMEOUT:
+            self._give_up(job, died)
+            return
+        self._jobs[job.document.id] = job
+        self._catalog.begin_attempt([job.document.id])
+        job.document = replace(job.document, attempts=job.document.attempts + 1)
+        self._pool.submit([self._task(job)])
+
+    def _give_up(self, job: _Job, died: Died) -> None:
+        state = State.ARCHIVED if died.cause is Outcome.TIMEOUT else State.QUARANTINED
+        extraction = Extraction(died.cause, "application/octet-stream", reason=died.detail or f"reading it ended its process ({died.cause})")
+        for document in [job.document, *self._reading.pop((job.document.collection, job.document.sha256), [])]:
+            self._sink.add(Result(replace(document, state=state), extraction))
+
+    # -- members ------------------------------------------------------------------------------------------------
+    def _member(self, original: Document, found: Found) -> Document:
+        parent = original.id if len(found.locator) == 1 else self._member_id(original, found.locator[:-1], found.parent_sha256)
+        names = [step.name or f"#{step.index + 1}" for step in found.locator]
+        return replace(
+            original,
+            id=self._member_id(original, found.locator, found.sha256),
+            source="!/".join([original.source, *names]),
+            name=names[-1].replace("\\", "/").rsplit("/", 1)[-1] or names[-1],
+            sha256=found.sha256,
+            size=found.size,
+            locator=found.locator,
+            parent_id=parent,
+            root_id=original.id,
+            members=found.expected,
+            members_failed=found.failed,
+            attempts=0,
+        )
+
+    def _member_id(self, original: Document, locator: Locator, sha256: str) -> DocumentId:
+        # position and not only name: a name may occur twice in one container
+        place = "\0".join([original.source, original.sha256, *(f"{step.kind}:{step.index}:{step.name}" for step in locator)])
+        return document_id(self._identifier_key, original.collection, place, sha256, original.life)
+
+
+def chunks(documents: Iterable[Document]) -> Iterable[list[Document]]:
+    """Documents in chunks of at most `CHUNK_FILES` files and about `CHUNK_BYTES` bytes."""
+    chunk: list[Document] = []
+    size = 0
+    for document in documents:
+        if chunk and (len(chunk) >= CHUNK_FILES or size + document.size > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(document)
+        size += document.size
+    if chunk:
+        yield chunk

@@ -1,0 +1,81 @@
+"""Indexing: what the index is told of a document, and catching up after a crash."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from archiver.domain.document import Document, State
+from archiver.domain.extraction import Extraction
+from archiver.domain.masking import mask
+from archiver.domain.media import kind_of
+from archiver.errors import NotFoundError
+from archiver.ports.catalog import Catalog
+from archiver.ports.index import Index, IndexEntry
+from archiver.services.texts import Texts
+
+_BATCH = 500
+_FIELDS = ("from", "to", "subject", "message_id")
+
+
+def entry_of(document: Document, extraction: Extraction | None) -> IndexEntry:
+    """The index entry of an archived document; without its extraction only its own fields are searchable."""
+    text = mask(extraction.text, extraction.cards) if extraction else ""
+    fields = {name: [document.summary[name]] for name in _FIELDS if document.summary.get(name)}
+    fields |= {name: [value] for name, value in document.declared.items()}
+    return IndexEntry(
+        document_id=document.id,
+        version=document.sequence,
+        collection=document.collection,
+        partition=str(document.retain_until.year) if document.retain_until else "open",
+        retention_class=document.retention_class,
+        batch=document.batch_id,
+        grants=document.grants,
+        denies=document.denies,
+        title=document.summary.get("title", ""),
+        author=document.summary.get("author", ""),
+        text=text,
+        path=document.source,
+        kind=kind_of(document.media_type),
+        media_type=document.media_type,
+        language=document.language,
+        outcome=document.outcome.value if document.outcome else "",
+        day=day_of(document),
+        size=document.size,
+        parent_id=document.parent_id or "",
+        fields=fields,
+    )
+
+
+def day_of(document: Document) -> date:
+    """The document's own date: declared, else created, else received."""
+    for text in (document.declared.get("document_date", ""), document.summary.get("created", "")):
+        try:
+            return date.fromisoformat(text[:10])
+        except ValueError:
+            continue
+    return document.received_at.date()
+
+
+def catch_up(catalog: Catalog, index: Index, texts: Texts) -> int:
+    """Bring the index up to the catalogue from stored texts; returns how many documents were indexed. Safe to repeat."""
+    count, batch, sequence = 0, [], index.sequence()
+    for document in catalog.changed_since(sequence):
+        sequence = document.sequence
+        if document.state in (State.RECEIVED, State.DISPOSED):
+            continue
+        batch.append(entry_of(document, _stored(texts, document)))
+        count += 1
+        if len(batch) >= _BATCH:
+            index.add(batch)
+            batch = []
+    index.add(batch)
+    if sequence > index.sequence():
+        index.commit(sequence)
+    return count
+
+
+def _stored(texts: Texts, document: Document) -> Extraction | None:
+    try:
+        return texts.of(document)
+    except NotFoundError:
+        return None  # `verify` reports it; the document stays findable by its own fields

@@ -1,0 +1,268 @@
+"""Intake: read a source once, store its bytes, write them down. From here on nothing is lost.
+
+A group goes through together so that the disk is asked to be durable once: pending lines → bytes stored and read back →
+documents, contents and settled lines in one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from pathlib import PurePath
+
+from archiver.domain.batch import Line, LineState
+from archiver.domain.document import Document, LockMode, State
+from archiver.domain.identifiers import document_id
+from archiver.domain.record import original_key
+from archiver.errors import IntegrityError, MinutierError
+from archiver.ports.catalog import Catalog, Content, IntakeGroup, Seen
+from archiver.ports.clock import Clock
+from archiver.ports.objects import Bucket, Lock, ObjectStore, Put, Staged
+from archiver.ports.sources import FileStamp, SourceEntry, SourceError, SourceReader
+from archiver.services.placement import Place, Placement
+
+INTAKE_LOCK = timedelta(days=7)
+SMALL = 1024 * 1024
+"""Files up to this size (bytes) go through memory; larger ones are streamed to the store as they are read."""
+
+ContentKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeOptions:
+    """What the import says for all its lines."""
+
+    batch_id: str
+    collection: str
+    retention_class: str = ""
+    grants: tuple[str, ...] = ()
+    declared: dict[str, str] = field(default_factory=dict)
+    rehash: bool = False
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One line on its way."""
+
+    line: Line
+    entry: SourceEntry
+    collection: str = ""
+    place: Place | None = None
+    sha256: str = ""
+    size: int = 0
+    body: bytes = b""
+    staged: Staged | None = None
+    stamp: FileStamp | None = None
+    document: Document | None = None
+
+    @property
+    def key(self) -> ContentKey:
+        assert self.place is not None
+        return self.collection, self.place.retention_class, self.sha256
+
+
+class Intake:
+    """Takes groups of source entries in for one batch."""
+
+    def __init__(
+        self, catalog: Catalog, objects: ObjectStore, sources: SourceReader, clock: Clock, placement: Placement, identifier_key: bytes, options: IntakeOptions
+    ) -> None:
+        self._catalog, self._objects, self._sources, self._clock = catalog, objects, sources, clock
+        self._placement, self._identifier_key, self._options = placement, identifier_key, options
+
+    def take(self, group: Sequence[tuple[Line, SourceEntry]]) -> tuple[list[Document], list[Line]]:
+        """Archive the bytes of a group; returns the new documents and every line with its state. Safe to repeat."""
+        drafts = [_Draft(line, entry) for line, entry in group]
+        self._catalog.add_lines(self._options.batch_id, [draft.line for draft in drafts])
+        try:
+            self._screen(drafts)
+            for draft in _open(drafts):
+                self._read(draft)
+            self._identify(_open(drafts))
+            contents = self._store([draft for draft in drafts if draft.document])
+            self._commit(drafts, contents)
+        finally:
+            for draft in drafts:
+                if draft.staged:
+                    self._objects.discard(draft.staged)
+        return [draft.document for draft in drafts if draft.document], [draft.line for draft in drafts]
+
+    # -- which need not be read ---------------------------------------------------------------------------------
+    def _screen(self, drafts: list[_Draft]) -> None:
+        """Settle what cannot be read, and what was archived before and has not been touched since."""
+        for draft in drafts:
+            entry = draft.entry
+            draft.collection = entry.collection or self._options.collection
+            if entry.problem:
+                _settle(draft, LineState.SKIPPED if entry.skip else LineState.FAILED, entry.problem)
+                continue
+            try:
+                wanted = entry.retention_class or self._options.retention_class
+                draft.place = self._placement.place(draft.collection, wanted, entry.grants or self._options.grants)
+            except MinutierError as error:
+                _settle(draft, LineState.FAILED, f"{error} ({error.remedy})" if error.remedy else str(error))
+        by_collection: dict[str, list[_Draft]] = {}
+        for draft in _open(drafts):
+            by_collection.setdefault(draft.collection, []).append(draft)
+        for collection, members in by_collection.items():
+            self._skip_untouched(collection, members)
+
+    def _skip_untouched(self, collection: str, drafts: list[_Draft]) -> None:
+        seen = self._catalog.seen(collection, [draft.entry.source for draft in drafts])
+        for draft in drafts:
+            known = seen.get(draft.entry.source)
+            if known is None:
+                continue
+            if not self._options.rehash and draft.entry.stamp == FileStamp(known.size, known.mtime_ns, known.ctime_ns, known.inode):
+                _settle(draft, LineState.ALREADY, "not touched since it was archived", known.document_id)
+            elif known.size == (draft.entry.stamp.size if draft.entry.stamp else -1):
+                self._compare(draft, known)
+
+    def _compare(self, draft: _Draft, known: Seen) -> None:
+        """A touched file of the same size: hash it before anything is written for it."""
+        archived = self._catalog.documents([known.document_id]).get(known.document_id)
+        try:
+            digest = hashlib.sha256()
+            for chunk in self._sources.chunks(draft.entry.source):
+                digest.update(chunk)
+        except SourceError as error:
+            _settle(draft, LineState.FAILED, str(error))
+            return
+        if archived and archived.sha256 == digest.hexdigest():
+            draft.stamp = draft.entry.stamp
+            _settle(draft, LineState.ALREADY, "same bytes as archived", known.document_id)
+
+    # -- bytes --------------------------------------------------------------------------------------------------
+    def _read(self, draft: _Draft) -> None:
+        """Stream one source; once more if it changes under our hands."""
+        for last in (False, True):
+            try:
+                draft.stamp = self._sources.stamp(draft.entry.source)
+                self._stream(draft)
+                return
+            except SourceError as error:
+                if last or "changed" not in str(error):
+                    _settle(draft, LineState.FAILED, str(error))
+                    return
+
+    def _stream(self, draft: _Draft) -> None:
+        chunks = self._sources.chunks(draft.entry.source)
+        head = list(_up_to(chunks, SMALL))
+        if draft.stamp and draft.stamp.size <= SMALL and sum(map(len, head)) <= SMALL:
+            draft.body = b"".join([*head, *chunks])
+            draft.sha256, draft.size = hashlib.sha256(draft.body).hexdigest(), len(draft.body)
+            return
+        draft.staged = self._objects.stage(chain(head, chunks))
+        draft.sha256, draft.size = draft.staged.sha256, draft.staged.size
+
+    # -- who it is ----------------------------------------------------------------------------------------------
+    def _identify(self, drafts: Iterable[_Draft]) -> None:
+        fresh = list(drafts)
+        now = self._clock.now()
+        for draft in fresh:
+            draft.document = self._document(draft, now)
+        known = self._catalog.documents([draft.document.id for draft in fresh if draft.document])
+        taken: set[str] = set()
+        for draft in fresh:
+            assert draft.document is not None
+            if draft.document.id in known or draft.document.id in taken:
+                reason = _already(known.get(draft.document.id), draft)
+                _settle(draft, LineState.ALREADY, reason, draft.document.id)
+                draft.document = None
+            else:
+                taken.add(draft.document.id)
+
+    def _document(self, draft: _Draft, now: datetime) -> Document:
+        assert draft.place is not None
+        entry = draft.entry
+        return Document(
+            id=document_id(self._identifier_key, draft.collection, entry.source, draft.sha256),
+            sequence=0,
+            collection=draft.collection,
+            retention_class=draft.place.retention_class,
+            source=entry.source,
+            name=PurePath(entry.source).name,
+            sha256=draft.sha256,
+            size=draft.size,
+            state=State.RECEIVED,
+            outcome=None,
+            reason="",
+            media_type="",
+            language="",
+            received_at=now,
+            batch_id=self._options.batch_id,
+            declared={**self._options.declared, **entry.declared},
+            grants=draft.place.grants,
+            denies=draft.place.denies,
+        )
+
+    # -- store --------------------------------------------------------------------------------------------------
+    def _store(self, drafts: list[_Draft]) -> list[Content]:
+        """Put what is not stored yet; a line whose content was there before is a duplicate."""
+        known = self._catalog.contents([draft.key for draft in drafts])
+        fresh: dict[ContentKey, _Draft] = {}
+        for draft in drafts:
+            new = draft.key not in known and fresh.setdefault(draft.key, draft) is draft
+            state = LineState.NEW if new else LineState.DUPLICATE
+            reason = "" if new else "the same bytes are archived already; stored once"
+            assert draft.document is not None
+            draft.line = replace(draft.line, state=state, document_id=draft.document.id, reason=reason)
+        lock = Lock(LockMode.GOVERNANCE, self._clock.now() + INTAKE_LOCK)
+        puts = [Put(Bucket.LOCKED, original_key(*key), draft.staged, draft.body, lock) for key, draft in fresh.items()]
+        contents = []
+        for (key, draft), result in zip(fresh.items(), self._objects.put(puts), strict=True):
+            if result.info.sha256 != draft.sha256:
+                raise IntegrityError(f"{result.info.ref.key} holds other bytes than its name says", remedy="run `minutier verify`")
+            draft.staged = None
+            contents.append(Content(*key, draft.size, result.info.ref))
+        return contents
+
+    def _commit(self, drafts: list[_Draft], contents: list[Content]) -> None:
+        batch = self._options.batch_id
+        documents = [draft.document for draft in drafts if draft.document]
+        seen = [
+            Seen(draft.collection, draft.entry.source, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, draft.line.document_id)
+            for draft in drafts
+            if (stamp := draft.stamp) and draft.line.document_id
+        ]
+        lines = [(batch, draft.line) for draft in drafts]
+        self._catalog.commit_intake(IntakeGroup(lines, documents, contents, seen))
+
+
+def _open(drafts: Iterable[_Draft]) -> Iterator[_Draft]:
+    return (draft for draft in drafts if draft.line.state is LineState.PENDING)
+
+
+def _settle(draft: _Draft, state: LineState, reason: str, document: str = "") -> None:
+    draft.line = replace(draft.line, state=state, reason=reason, document_id=document)
+
+
+def _already(known: Document | None, draft: _Draft) -> str:
+    if known and draft.place and known.retention_class != draft.place.retention_class:
+        return f"archived before, under class {known.retention_class}, which it keeps"
+    return "archived before"
+
+
+def _up_to(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """Chunks until more than `size` bytes were taken."""
+    for chunk in chunks:
+        yield chunk
+        size -= len(chunk)
+        if size < 0:
+            return
+
+
+def numbered(entries: Iterable[SourceEntry], first: int) -> Iterator[tuple[Line, SourceEntry]]:
+    """Entries with their lines; a walk's are numbered from `first` in the order they come."""
+    for number, entry in enumerate(entries, first):
+        yield Line(entry.number or number, entry.source), entry
+
+
+def grouped(pairs: Iterable[tuple[Line, SourceEntry]], count: int = 64) -> Iterator[list[tuple[Line, SourceEntry]]]:
+    """Groups of at most `count` entries: at most that many times `SMALL` bytes are in memory at once."""
+    stream = iter(pairs)
+    while group := list(islice(stream, count)):
+        yield group

@@ -1,0 +1,73 @@
+"""Stored texts: what was read from some bytes by one tool, as a zstd-compressed JSON object beside the originals."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import zstandard
+
+from archiver.domain.document import Document
+from archiver.domain.extraction import Extraction, Outcome
+from archiver.domain.record import text_key
+from archiver.errors import IntegrityError, NotFoundError
+from archiver.ports.objects import Bucket, ObjectStore
+
+FORMAT = "minutier-text/1"
+
+
+def encode(sha256: str, extraction: Extraction) -> bytes:
+    """A text object. The digest of the bytes it was read from is in it, so that it can be told apart from any other."""
+    body: dict[str, Any] = {name: getattr(extraction, name) for name in Extraction.__slots__}
+    body |= {"format": FORMAT, "sha256": sha256}
+    raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    return zstandard.compress(raw)
+
+
+def decode(raw: bytes) -> Extraction:
+    """The extraction a text object holds.
+
+    Raises:
+        IntegrityError: it is none.
+    """
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(raw) as stream:
+            body = json.loads(stream.read())
+        if body.pop("format") != FORMAT:
+            raise IntegrityError("a stored text of an unknown format", remedy="read it with the program that wrote it, or a newer one")
+        body.pop("sha256")
+        cards = tuple((start, end) for start, end in body.pop("cards"))
+        return Extraction(outcome=Outcome(body.pop("outcome")), cards=cards, **body)
+    except (ValueError, KeyError, TypeError, zstandard.ZstdError) as error:
+        raise IntegrityError(f"a stored text is damaged: {error!r}", remedy="run `minutier verify`") from error
+
+
+class Texts:
+    """Reads stored texts back."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    def load(self, key: str) -> Extraction:
+        """The extraction stored under `key`.
+
+        Raises:
+            NotFoundError: there is none.
+            IntegrityError: it is damaged.
+        """
+        versions = self._objects.versions(Bucket.DELETABLE, key)
+        if not versions:
+            raise NotFoundError(f"the stored text {key} is gone", remedy="run `minutier verify`")
+        with self._objects.open(versions[-1].ref) as stream:
+            return decode(stream.read())
+
+    def of(self, document: Document) -> Extraction | None:
+        """What was read from a document; None when nothing was stored for it."""
+        return self.load(document.text_key) if document.text_key else None
+
+
+def key_for(document: Document, extraction: Extraction) -> str:
+    """Where the text of this document is kept; "" when there is nothing to keep it by."""
+    if not document.sha256 or not extraction.fingerprint:
+        return ""
+    return text_key(document.collection, document.sha256, extraction.fingerprint)
