@@ -8,7 +8,7 @@ from datetime import datetime
 
 from archiver.domain.ledger import Tree, timestamp
 from archiver.errors import IntegrityError
-from retention.merkle import consistency_holds
+from retention.merkle import consistency_holds, inclusion_holds
 from retention.signature import SCHEME, key_id, signature_holds
 
 HASH = "sha256"
@@ -102,3 +102,22 @@ class SignedHead:
             and self.previous == older.size
             and consistency_holds(older.size, older.root, self.size, self.root, self.consistency)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """Proof that an entry is in the tree a head was signed for.
+
+    Attributes:
+        leaf: its leaf hash, SHA-256(0x00 || commitment).
+        path: RFC 9162 inclusion proof, leaf side first.
+    """
+
+    head: SignedHead
+    position: int
+    leaf: bytes
+    path: tuple[bytes, ...]
+
+    def holds(self) -> bool:
+        """Does the path lead from the leaf to the head's root? (The head's signature is another question.)"""
+        return inclusion_holds(self.leaf, self.position, self.head.size, self.path, self.head.root)

@@ -1,0 +1,97 @@
+"""The ledger at work: events in order into the tree, the tree into sealed segments, proofs out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from os import urandom
+
+from archiver.domain.ledger import ARCHIVED, HEARTBEAT, SALT_BYTES, Leaf, LedgerEvent, Tree, entry_hash
+from archiver.domain.ledger_head import InclusionProof
+from archiver.ports.clock import Clock
+from archiver.ports.keys import Keys
+from archiver.ports.ledger import LEVELS, Appended, LedgerRows, LedgerState, Waiting
+from archiver.ports.objects import ObjectStore
+from archiver.services.prove_ledger import prove_entry
+from archiver.services.seal_ledger import Sealer, Sealing
+from retention.merkle import Growth
+
+BATCH = 2_000
+"""Events moved in one transaction."""
+
+
+class LedgerService:
+    """The one sequencer. Every method may be repeated, and cut off anywhere.
+
+    Args:
+        sealing: how segments are cut and locked; the default keeps custody eleven years.
+        entropy: n -> n unpredictable bytes, for salts.
+    """
+
+    def __init__(
+        self,
+        rows: LedgerRows,
+        objects: ObjectStore,
+        keys: Keys,
+        clock: Clock,
+        *,
+        sealing: Sealing | None = None,
+        entropy: Callable[[int], bytes] = urandom,
+    ) -> None:
+        self._rows = rows
+        self._clock = clock
+        self._entropy = entropy
+        self._sealer = Sealer(rows, objects, keys, clock, sealing or Sealing())
+
+    def sequence(self) -> int:
+        """Enter everything in the outbox, oldest first, in bounded transactions; how many events."""
+        total = 0
+        for tree in Tree:
+            moved = BATCH
+            while moved == BATCH:
+                moved = self._rows.advance(tree, BATCH, self._append)
+                total += moved
+        return total
+
+    def seal(self, *, partial: bool = True) -> int:
+        """Seal what is entered and not sealed yet; how many segments.
+
+        Args:
+            partial: False leaves a last segment that is not full for later: for use within a long run.
+
+        Raises:
+            IntegrityError: what would be signed is not what was entered; see `Sealer.seal_next`.
+        """
+        sealed = 0
+        for tree in Tree:
+            while self._sealer.seal_next(tree, partial=partial):
+                sealed += 1
+        return sealed
+
+    def beat(self, every: timedelta = timedelta(hours=24)) -> int:
+        """Sequence and seal, with a heartbeat in each tree that has no news and no head younger than `every`; how many segments."""
+        now = self._clock.now()
+        for tree in Tree:
+            head = self._rows.newest_head(tree)
+            if (head is None or now - head.statement.time >= every) and not self._rows.waiting(tree):
+                self._rows.enter([LedgerEvent(HEARTBEAT, "", now, tree=tree)])
+        self.sequence()
+        return self.seal()
+
+    def inclusion_proof(self, document_id: str, kind: str = ARCHIVED, tree: Tree = Tree.CUSTODY) -> InclusionProof:
+        """Proof of the document's first entry of this kind under the newest signed head.
+
+        Raises:
+            NotFoundError: there is no such entry, or it is not sealed yet.
+            IntegrityError: the catalogue's tree is not the one that was signed.
+        """
+        return prove_entry(self._rows, document_id, kind, tree)
+
+    def _append(self, state: LedgerState, events: Sequence[Waiting]) -> Appended:
+        growth, leaves = Growth(state.frontier, LEVELS), []
+        for event in events:
+            salt = self._entropy(SALT_BYTES)
+            leaf = entry_hash(salt, event.payload)
+            leaves.append(Leaf(growth.size, event.kind, event.document_id, leaf, event.payload, salt))
+            growth.append(leaf)
+        return Appended(leaves, growth.completed, growth.frontier())
