@@ -21,12 +21,17 @@ def write_new(path: str, body: bytes) -> None:
     """A new file with `body`, read only, on the disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, READ_ONLY)
     try:
-        rest = memoryview(body)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        write_all(descriptor, body)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`, however little the system takes at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def harden(path: str) -> None:
@@ -115,14 +120,20 @@ def file_size(path: str) -> int | None:
     return found.st_size if stat.S_ISREG(found.st_mode) else -1
 
 
-def files_below(folder: Path) -> Iterator[str]:
-    """Paths of everything that is not a folder below `folder`, lazily; folders that vanish meanwhile are empty."""
+def files_below(folder: Path, begins: str = "") -> Iterator[str]:
+    """Paths of everything that is not a folder below `folder`, lazily; a folder that vanishes meanwhile is empty.
+
+    Args:
+        begins: only entries of `folder` itself whose name begins so, and all below them.
+    """
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return
     with entries:
         for entry in entries:
+            if not entry.name.startswith(begins):
+                continue
             if entry.is_dir(follow_symlinks=False):
                 yield from files_below(Path(entry.path))
             else:

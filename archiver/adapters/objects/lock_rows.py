@@ -62,7 +62,9 @@ class LockRows:
         with self._transaction() as db:
             found = db.execute("PRAGMA user_version").fetchone()[0]
             if found > lock_schema.USER_VERSION:
-                raise IntegrityError(f"{path} was written by a newer version ({found})", remedy="install that version of minutier")
+                raise IntegrityError(
+                    f"{path} was written by a newer version ({found})", remedy="install that version of minutier"
+                )
             for statement in lock_schema.STATEMENTS:
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {lock_schema.USER_VERSION}")

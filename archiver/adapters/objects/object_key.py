@@ -46,4 +46,6 @@ def _check_form(key: str) -> None:
 
 
 def _bad(key: str, why: str) -> UsageError:
-    return UsageError(f"not an object key: {key[:120]!r} ({why})", remedy="write it like originals/invoices/FR-ACCOUNTING/ab/ab12…")
+    return UsageError(
+        f"not an object key: {key[:120]!r} ({why})", remedy="write it like originals/invoices/FR-ACCOUNTING/ab/ab12…"
+    )

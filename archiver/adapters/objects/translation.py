@@ -42,8 +42,9 @@ def lock_file_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise RefusedError(f"the object store's table of locks refuses: {error}") from error
+        raise RefusedError(f"the table of locks refuses: {error}") from error
     except sqlite3.OperationalError as error:
-        raise UnreachableError(f"the object store's table of locks does not answer: {error}", remedy="check disk space and permissions") from error
+        remedy = "check disk space and permissions, then run again"
+        raise UnreachableError(f"the table of locks does not answer: {error}", remedy=remedy) from error
     except sqlite3.DatabaseError as error:
-        raise IntegrityError(f"the object store's table of locks is damaged: {error}", remedy="restore locks.sqlite from a backup") from error
+        raise IntegrityError(f"the table of locks is damaged: {error}", remedy="restore locks.sqlite from a backup") from error

@@ -1,0 +1,279 @@
+"""The object store of one machine: a folder of plain files, and a table of locks that the program enforces.
+
+The files make sense without the software. The locks bind this program, not the machine's administrator.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from archiver.adapters.objects import disk
+from archiver.adapters.objects.group_write import GroupWrite
+from archiver.adapters.objects.layout import Layout
+from archiver.adapters.objects.lock_rows import VERSION, Address, LockRow, LockRows
+from archiver.adapters.objects.lock_rules import checked_future, checked_lock, why_not_delete, why_not_replace
+from archiver.adapters.objects.object_key import checked_key, checked_prefix
+from archiver.adapters.objects.recovery import recover, recover_rows, remove
+from archiver.adapters.objects.spread import Spread
+from archiver.adapters.objects.translation import disk_errors, unreachable
+from archiver.errors import IntegrityError, NoArchiveError, NotFoundError, NotPermittedError, RefusedError
+from archiver.ports.clock import Clock
+from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged
+
+UNEXPECTED = "unexpected"
+"""Version of a file that this store never wrote: it has no lock row, and can't be opened through the store."""
+
+
+class EmbeddedStore:
+    """ObjectStore over a folder. One writing process at a time (the caller sees to that), any number of readers.
+
+    An `ObjectInfo` whose `sha256` is "" is not what was once confirmed: a file of another size, a link, or
+    (version `UNEXPECTED`) a file without a lock row. `put` consumes staged bytes also when it fails.
+
+    Args:
+        read_only: never writes, and sees only what a writer has finished.
+
+    Raises:
+        NoArchiveError: opened read-only where there is no store.
+        IntegrityError: objects are there and the table of locks is gone or damaged.
+    """
+
+    def __init__(self, root: Path, clock: Clock, *, read_only: bool = False) -> None:
+        self._layout, self._clock, self._read_only = Layout(root), clock, read_only
+        self._require_locks()
+        self._spread = Spread()
+        self._mutex = threading.RLock()
+        if not read_only:
+            with disk_errors("making its folder"):
+                root.mkdir(parents=True, exist_ok=True)
+        self._rows = LockRows(self._layout.locks, clock, read_only=read_only)
+        self._writer = GroupWrite(self._layout, self._rows, self._spread)
+        if not read_only:
+            with disk_errors("making its folders"):
+                self._layout.create()
+            recover(self._layout, self._rows)
+
+    def stage(self, chunks: Iterable[bytes]) -> Staged:
+        """See the port. Syncing is left to `put`."""
+        self._require_writer()
+        path, state, size = self._layout.new_staging(), sha256(), 0
+        try:
+            with disk_errors("staging"):
+                file = open(path, "xb", buffering=0)  # noqa: SIM115  # closed below, also on errors of the source
+            with file:
+                for chunk in chunks:
+                    with disk_errors("staging"):
+                        disk.write_all(file.fileno(), chunk)
+                    state.update(chunk)
+                    size += len(chunk)
+        except BaseException:
+            remove(path)
+            raise
+        return Staged(os.path.basename(path), size, state.hexdigest())
+
+    def discard(self, staged: Staged) -> None:
+        """See the port."""
+        self._require_writer()
+        with disk_errors("emptying staging"):
+            Path(self._layout.staged(staged)).unlink(missing_ok=True)
+
+    def put(self, group: Iterable[Put]) -> list[PutResult]:
+        """See the port. Keys, locks and handles are checked before anything is written."""
+        self._require_writer()
+        now = self._clock.now()
+        puts = [self._checked(put, now) for put in group]
+        with self._mutex:
+            self._settle_leftovers()
+            arrivals = self._writer.write(puts)
+        results, seen = [], set()
+        for arrival in arrivals:
+            at = arrival.row.at
+            info = _info(arrival.row, arrival.row.size) if arrival.created else self._occupant(at)
+            results.append(PutResult(info, created=arrival.created and at not in seen))
+            seen.add(at)
+        return results
+
+    def open(self, ref: ObjectRef) -> BinaryIO:
+        """See the port."""
+        self._found(ref)
+        try:
+            return disk.opened(self._layout.path(Address(ref.bucket, ref.key)))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _absent(ref) from error
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.ELOOP):
+                raise IntegrityError(f"{ref.key} is no regular file any more", remedy="find out who replaced it") from error
+            raise unreachable("opening an object", error) from error
+
+    def local_path(self, ref: ObjectRef) -> Path:
+        """See the port: the object's own file."""
+        self.head(ref)
+        return Path(self._layout.path(Address(ref.bucket, ref.key)))
+
+    def head(self, ref: ObjectRef) -> ObjectInfo:
+        """See the port."""
+        row = self._found(ref)
+        with disk_errors("looking up an object"):
+            size = disk.file_size(self._layout.path(row.at))
+        if size is None:
+            raise _absent(ref)
+        return _info(row, size)
+
+    def versions(self, bucket: Bucket, key: str) -> list[ObjectInfo]:
+        """See the port."""
+        at = Address(bucket, checked_key(key))
+        info = self._seen(at, self._layout.path(at))
+        return [] if info is None else [info]
+
+    def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
+        """See the port. Includes files that this store never wrote."""
+        checked_prefix(prefix)
+        with disk_errors("listing"):
+            for at, path in self._layout.files(bucket, prefix):
+                if (info := self._seen(at, path)) is not None:
+                    yield info
+
+    def unconfirmed(self) -> Iterator[ObjectInfo]:
+        """See the port. One that shall go before its intake lock ends is given a lock of mode NONE, then deleted."""
+        for row in self._rows.unconfirmed():
+            with disk_errors("looking up an object"):
+                size = disk.file_size(self._layout.path(row.at))
+            if row.state == "placed" and size is not None:
+                yield _info(row, size)
+
+    def lock(self, ref: ObjectRef, lock: Lock) -> None:
+        """See the port."""
+        self.lock_group([(ref, lock)])
+
+    def lock_group(self, locks: Iterable[tuple[ObjectRef, Lock]]) -> None:
+        """See the port: one transaction, whatever the number."""
+        self._require_writer()
+        changes: dict[Address, Lock] = {}
+        with self._mutex:
+            try:
+                for ref, lock in locks:
+                    self._add_lock(changes, ref, lock)
+            finally:
+                if changes:
+                    self._rows.set_locks(changes.items())
+
+    def set_hold(self, ref: ObjectRef, on: bool) -> None:
+        """See the port."""
+        self._require_writer()
+        checked_lock(ref.bucket, Lock(hold=on))
+        with self._mutex:
+            self._rows.set_hold(self._found(ref).at, on)
+
+    def delete(self, ref: ObjectRef) -> None:
+        """See the port."""
+        self._require_writer()
+        with self._mutex:
+            self._settle_leftovers()
+            self.head(ref)
+            row = self._found(ref)
+            if why := why_not_delete(row.lock, self._clock.now()):
+                raise RefusedError(f"{ref.key} stays: {why}")
+            self._rows.leave(row.at)
+            self._writer.unsettled = True
+            with disk_errors("removing an object"):
+                remove(self._layout.path(row.at))
+            self._rows.forget([row.at])
+            self._writer.unsettled = False
+
+    def close(self) -> None:
+        """Release threads and the table of locks. Safe to repeat."""
+        self._spread.close()
+        self._rows.close()
+
+    def _checked(self, put: Put, now: datetime) -> Put:
+        checked_key(put.key)
+        checked_future(checked_lock(put.bucket, put.lock), now)
+        if put.staged is not None:
+            self._layout.staged(put.staged)
+        return put
+
+    def _require_locks(self) -> None:
+        there = self._layout.locks.exists()
+        if not there and self._layout.is_there():
+            raise IntegrityError(
+                f"{self._layout.locks} is gone: nothing says any more what is locked", remedy="restore it from a backup"
+            )
+        if not there and self._read_only:
+            raise NoArchiveError(f"no object store at {self._layout.root}", remedy="make one with `minutier init`")
+
+    def _require_writer(self) -> None:
+        if self._read_only:
+            raise NotPermittedError("the object store was opened for reading only")
+
+    def _settle_leftovers(self) -> None:
+        """After a failure in this very process: what `recover` does at the next opening, now."""
+        if self._writer.unsettled:
+            self._layout.forget_folders()
+            recover_rows(self._layout, self._rows)
+            self._writer.unsettled = False
+
+    def _found(self, ref: ObjectRef) -> LockRow:
+        row = self._rows.find(Address(ref.bucket, checked_key(ref.key))) if ref.version == VERSION else None
+        if row is None or row.state != "placed":
+            raise _absent(ref)
+        return row
+
+    def _seen(self, at: Address, path: str) -> ObjectInfo | None:
+        """What is at `path`, judged by its row; None while a writer is at it, or when it has just gone."""
+        row = self._rows.find(at) if _is_text(at.key) else None
+        if row is not None and row.state != "placed":
+            return None
+        size = disk.file_size(path)
+        if size is None:
+            return None
+        return _info(row, size) if row else ObjectInfo(ObjectRef(at.bucket, at.key, UNEXPECTED), max(size, 0), "", Lock())
+
+    def _occupant(self, at: Address) -> ObjectInfo:
+        """What keeps a key from being written: the object there, a stranger, or the row of one that was lost."""
+        if (seen := self._seen(at, self._layout.path(at))) is not None:
+            return seen
+        row = self._rows.find(at)
+        if row is None:
+            raise IntegrityError(
+                f"{at.key} changes while it is being written", remedy="find out what else writes into the archive"
+            )
+        return _info(row, row.size)
+
+    def _add_lock(self, changes: dict[Address, Lock], ref: ObjectRef, lock: Lock) -> None:
+        """Add what `lock` changes, judged by the row and by what the same group has said of it before."""
+        row = self._found(ref)
+        checked_lock(ref.bucket, lock)
+        old, intake = changes.get(row.at, row.lock), row.intake and row.at not in changes
+        new = Lock(lock.mode, lock.until, lock.hold or old.hold)
+        if new == old and not intake:
+            return
+        checked_future(lock, self._clock.now())
+        if why := why_not_replace(old, new, intake=intake):
+            raise RefusedError(f"{ref.key}: {why}", remedy="a lock can only be kept or extended")
+        changes[row.at] = new
+
+
+def _info(row: LockRow, size: int) -> ObjectInfo:
+    """What is said of a file of `size` bytes under `row`: its digest only when the size is what was confirmed."""
+    ref = ObjectRef(row.at.bucket, row.at.key, VERSION)
+    return ObjectInfo(ref, max(size, 0), row.sha256 if size == row.size else "", row.lock, row.intake)
+
+
+def _absent(ref: ObjectRef) -> NotFoundError:
+    return NotFoundError(f"no object {ref.bucket}/{ref.key} version {ref.version}")
+
+
+def _is_text(key: str) -> bool:
+    """Whether a file's name is UTF-8; no other name was ever written here."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

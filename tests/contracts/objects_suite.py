@@ -1,0 +1,359 @@
+"""What every object store must do, as a mixin. A subclass gives `store` and `clock` fixtures.
+
+A test that moves `clock` beyond a lock's date can't run on a store with a clock of its own: such a store marks them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from archiver.domain.document import LockMode
+from archiver.errors import IntegrityError, NotFoundError, RefusedError, UsageError
+from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, ObjectStore, Put, Staged
+from tests.support.moving_clock import MovingClock
+
+KEY = "originals/factures/FR-ACCOUNTING/ab/ab01"
+
+
+def governed(clock: MovingClock, days: int = 7) -> Lock:
+    return Lock(LockMode.GOVERNANCE, clock.now() + timedelta(days=days))
+
+
+def complied(clock: MovingClock, days: int = 30) -> Lock:
+    return Lock(LockMode.COMPLIANCE, clock.now() + timedelta(days=days))
+
+
+def put_one(store: ObjectStore, body: bytes = b"x", key: str = KEY, lock: Lock | None = None) -> ObjectInfo:
+    (result,) = store.put([Put(Bucket.LOCKED, key, body=body, lock=lock or Lock())])
+    assert result.created
+    return result.info
+
+
+class ObjectStoreSuite:
+    """The contract of `archiver.ports.objects.ObjectStore`."""
+
+    def test_what_was_put_is_read_back(self, store: ObjectStore, clock: MovingClock) -> None:
+        lock = governed(clock)
+        info = put_one(store, b"minute", lock=lock)
+        assert (info.size, info.sha256, info.lock) == (6, hashlib.sha256(b"minute").hexdigest(), lock)
+        with store.open(info.ref) as file:
+            assert file.read() == b"minute"
+        assert store.head(info.ref) == info
+        assert store.versions(Bucket.LOCKED, KEY) == [info]
+        assert store.local_path(info.ref).read_bytes() == b"minute"
+
+    def test_staged_bytes_are_hashed_and_put(self, store: ObjectStore) -> None:
+        staged = store.stage([b"a" * 70_000, b"", b"b"])
+        assert (staged.size, staged.sha256) == (70_001, hashlib.sha256(b"a" * 70_000 + b"b").hexdigest())
+        assert list(store.list(Bucket.LOCKED)) == []
+        (result,) = store.put([Put(Bucket.LOCKED, KEY, staged=staged)])
+        assert result.created
+        with store.open(result.info.ref) as file:
+            assert file.read() == b"a" * 70_000 + b"b"
+
+    def test_empty_object(self, store: ObjectStore) -> None:
+        info = put_one(store, b"")
+        assert info.size == 0
+        with store.open(info.ref) as file:
+            assert file.read() == b""
+
+    def test_stream_is_not_held_in_memory(self, store: ObjectStore) -> None:
+        import tracemalloc
+
+        piece, count = b"\xa5" * (1024 * 1024), 64
+        tracemalloc.start()
+        staged = store.stage(piece for _ in range(count))
+        (result,) = store.put([Put(Bucket.DELETABLE, "texts/large", staged=staged)])
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert result.info.size == count * len(piece)
+        assert peak < 24 * len(piece)
+
+    def test_failing_source_leaves_nothing(self, store: ObjectStore) -> None:
+        def broken() -> Iterator[bytes]:
+            yield b"half"
+            raise OSError(5, "source gone")
+
+        with pytest.raises(OSError, match="source gone"):
+            store.stage(broken())
+        assert list(store.list(Bucket.LOCKED)) == []
+
+    def test_discard_is_safe_to_repeat_and_final(self, store: ObjectStore) -> None:
+        staged = store.stage([b"x"])
+        store.discard(staged)
+        store.discard(staged)
+        with pytest.raises(NotFoundError):
+            store.put([Put(Bucket.LOCKED, KEY, staged=staged)])
+        assert store.versions(Bucket.LOCKED, KEY) == []
+
+    def test_staged_bytes_are_consumed(self, store: ObjectStore) -> None:
+        staged = store.stage([b"x"])
+        store.put([Put(Bucket.LOCKED, KEY, staged=staged)])
+        with pytest.raises(NotFoundError):
+            store.put([Put(Bucket.LOCKED, KEY + "2", staged=staged)])
+
+    def test_claimed_digest_is_checked(self, store: ObjectStore) -> None:
+        staged = store.stage([b"true"])
+        lie = Staged(staged.handle, staged.size, "0" * 64)
+        with pytest.raises(IntegrityError):
+            store.put([Put(Bucket.LOCKED, KEY, staged=lie)])
+        assert store.versions(Bucket.LOCKED, KEY) == []
+        assert list(store.list(Bucket.LOCKED)) == []
+        put_one(store, b"true")
+
+    def test_create_only(self, store: ObjectStore, clock: MovingClock) -> None:
+        first = put_one(store, b"first", lock=governed(clock))
+        (second,) = store.put([Put(Bucket.LOCKED, KEY, body=b"second")])
+        assert not second.created
+        assert second.info == first
+        with store.open(first.ref) as file:
+            assert file.read() == b"first"
+
+    def test_group_with_one_taken_key(self, store: ObjectStore) -> None:
+        taken = put_one(store, b"there")
+        staged = store.stage([b"second"])
+        results = store.put(
+            [
+                Put(Bucket.LOCKED, "records/a", body=b"a"),
+                Put(Bucket.LOCKED, KEY, staged=staged),
+                Put(Bucket.DELETABLE, "texts/b", body=b"b"),
+            ]
+        )
+        assert [result.created for result in results] == [True, False, True]
+        assert results[1].info == taken
+        assert [store.head(result.info.ref) for result in results] == [result.info for result in results]
+
+    def test_one_key_twice_in_a_group(self, store: ObjectStore) -> None:
+        first, second = store.put([Put(Bucket.LOCKED, KEY, body=b"one"), Put(Bucket.LOCKED, KEY, body=b"two")])
+        assert (first.created, second.created) == (True, False)
+        assert second.info == first.info
+
+    def test_same_key_in_both_buckets(self, store: ObjectStore) -> None:
+        results = store.put([Put(bucket, "a/b", body=bucket.encode()) for bucket in Bucket])
+        assert all(result.created for result in results)
+        with store.open(results[1].info.ref) as file:
+            assert file.read() == b"deletable"
+
+    def test_empty_group(self, store: ObjectStore) -> None:
+        assert store.put([]) == []
+
+    def test_large_group(self, store: ObjectStore) -> None:
+        results = store.put(Put(Bucket.DELETABLE, f"texts/{n % 7}/{n}", body=str(n).encode()) for n in range(200))
+        assert all(result.created for result in results)
+        assert {info.ref.key for info in store.list(Bucket.DELETABLE)} == {f"texts/{n % 7}/{n}" for n in range(200)}
+        assert [result.info.sha256 for result in results] == [hashlib.sha256(str(n).encode()).hexdigest() for n in range(200)]
+
+    @pytest.mark.parametrize("prefix", ["", "rec", "records/", "records/a", "records/a/", "records/a/1", "nothing/"])
+    def test_list_by_prefix(self, store: ObjectStore, prefix: str) -> None:
+        keys = {"records/a/1", "records/ab/2", "records/a/10", "policies/1.yaml"}
+        store.put(Put(Bucket.LOCKED, key, body=b"x") for key in keys)
+        assert sorted(info.ref.key for info in store.list(Bucket.LOCKED, prefix)) == sorted(
+            k for k in keys if k.startswith(prefix)
+        )
+
+    @pytest.mark.parametrize(
+        "key", ["", "/etc/x", "a//b", "a/", "../a", "a/../b", "./a", "a\x00b", "a\nb", "a\x85", "\udce9", "é" * 600]
+    )
+    def test_keys_that_are_refused(self, store: ObjectStore, key: str) -> None:
+        with pytest.raises(UsageError):
+            store.put([Put(Bucket.LOCKED, key, body=b"x")])
+        with pytest.raises(UsageError):
+            store.versions(Bucket.LOCKED, key)
+
+    @pytest.mark.parametrize("key", ["été/l'acte n° 3.pdf", "a b", "-rf", "a..b/…", "con/aux", "日本"])
+    def test_keys_that_are_taken(self, store: ObjectStore, key: str) -> None:
+        info = put_one(store, key=key)
+        assert info.ref.key == key
+        assert [found.ref.key for found in store.list(Bucket.LOCKED)] == [key]
+
+    def test_absent_is_not_found(self, store: ObjectStore) -> None:
+        there = put_one(store)
+        for ref in (
+            ObjectRef(Bucket.LOCKED, "records/no", "1"),
+            ObjectRef(Bucket.LOCKED, KEY, "another"),
+            ObjectRef(Bucket.DELETABLE, KEY, "1"),
+        ):
+            for call in (store.head, store.open, store.local_path, store.delete):
+                with pytest.raises(NotFoundError):
+                    call(ref)
+            with pytest.raises(NotFoundError):
+                store.lock(ref, Lock())
+        assert store.versions(Bucket.LOCKED, "records/no") == []
+        assert store.head(there.ref) == there
+
+    def test_delete(self, store: ObjectStore) -> None:
+        info = put_one(store)
+        store.delete(info.ref)
+        assert store.versions(Bucket.LOCKED, KEY) == []
+        with pytest.raises(NotFoundError):
+            store.open(info.ref)
+        with pytest.raises(NotFoundError):
+            store.delete(info.ref)
+
+    def test_deletable_bucket_knows_no_locks(self, store: ObjectStore, clock: MovingClock) -> None:
+        with pytest.raises(UsageError):
+            store.put([Put(Bucket.DELETABLE, "texts/a", body=b"x", lock=governed(clock))])
+        (result,) = store.put([Put(Bucket.DELETABLE, "texts/a", body=b"x")])
+        with pytest.raises(UsageError):
+            store.lock(result.info.ref, complied(clock))
+        with pytest.raises(UsageError):
+            store.set_hold(result.info.ref, on=True)
+        store.delete(result.info.ref)
+
+
+class LockSuite:
+    """What locks and holds forbid."""
+
+    @pytest.mark.parametrize("mode", [LockMode.GOVERNANCE, LockMode.COMPLIANCE])
+    def test_refused_erase_raises_and_erases_nothing(self, store: ObjectStore, clock: MovingClock, mode: LockMode) -> None:
+        info = put_one(store, b"kept", lock=Lock(mode, clock.now() + timedelta(days=1)))
+        with pytest.raises(RefusedError):
+            store.delete(info.ref)
+        with store.open(info.ref) as file:
+            assert file.read() == b"kept"
+
+    @pytest.mark.parametrize("mode", [LockMode.GOVERNANCE, LockMode.COMPLIANCE])
+    def test_deletable_once_its_date_is_over(self, store: ObjectStore, clock: MovingClock, mode: LockMode) -> None:
+        info = put_one(store, lock=Lock(mode, clock.now() + timedelta(days=1)))
+        clock.move(timedelta(hours=23, minutes=59))
+        with pytest.raises(RefusedError):
+            store.delete(info.ref)
+        clock.move(timedelta(minutes=2))
+        store.delete(info.ref)
+        assert store.versions(Bucket.LOCKED, KEY) == []
+
+    @pytest.mark.parametrize("mode", list(LockMode))
+    def test_hold_blocks_delete_whatever_the_lock(self, store: ObjectStore, clock: MovingClock, mode: LockMode) -> None:
+        until = None if mode is LockMode.NONE else clock.now() + timedelta(days=1)
+        info = put_one(store, lock=Lock(mode, until))
+        store.set_hold(info.ref, on=True)
+        store.set_hold(info.ref, on=True)
+        clock.move(timedelta(days=2))
+        with pytest.raises(RefusedError):
+            store.delete(info.ref)
+        assert store.head(info.ref).lock.hold
+        store.set_hold(info.ref, on=False)
+        store.delete(info.ref)
+
+    def test_hold_given_with_the_put(self, store: ObjectStore) -> None:
+        info = put_one(store, lock=Lock(hold=True))
+        with pytest.raises(RefusedError):
+            store.delete(info.ref)
+
+    def test_a_final_lock_leaves_a_hold_alone(self, store: ObjectStore, clock: MovingClock) -> None:
+        info = put_one(store, lock=governed(clock))
+        store.set_hold(info.ref, on=True)
+        store.lock(info.ref, complied(clock))
+        assert store.head(info.ref).lock.hold
+
+    def test_intake_lock_becomes_final(self, store: ObjectStore, clock: MovingClock) -> None:
+        info = put_one(store, lock=governed(clock))
+        assert [found.ref for found in store.unconfirmed()] == [info.ref]
+        final = complied(clock, 1)
+        store.lock(info.ref, final)
+        assert store.head(info.ref).lock == final
+        assert list(store.unconfirmed()) == []
+        store.lock(info.ref, final)
+
+    @pytest.mark.parametrize("days", [1, 100])
+    def test_intake_lock_becomes_a_final_one_of_its_own_mode(self, store: ObjectStore, clock: MovingClock, days: int) -> None:
+        info = put_one(store, lock=governed(clock, 7))
+        store.lock(info.ref, governed(clock, days))
+        assert list(store.unconfirmed()) == []
+        with pytest.raises(RefusedError):
+            store.lock(info.ref, governed(clock, days - 1) if days > 1 else Lock())
+
+    def test_same_date_confirms(self, store: ObjectStore, clock: MovingClock) -> None:
+        lock = governed(clock)
+        info = put_one(store, lock=lock)
+        store.lock(info.ref, lock)
+        assert list(store.unconfirmed()) == []
+
+    def test_orphan_of_intake_can_go(self, store: ObjectStore, clock: MovingClock) -> None:
+        info = put_one(store, lock=governed(clock))
+        with pytest.raises(RefusedError):
+            store.delete(info.ref)
+        store.lock(info.ref, Lock())
+        store.delete(info.ref)
+        assert list(store.unconfirmed()) == []
+
+    def test_only_originals_have_an_intake_lock(self, store: ObjectStore, clock: MovingClock) -> None:
+        record = put_one(store, key="records/a.json", lock=governed(clock))
+        final = put_one(store, lock=complied(clock))
+        put_one(store, key=KEY + "2")
+        assert list(store.unconfirmed()) == []
+        for ref in (record.ref, final.ref):
+            with pytest.raises(RefusedError):
+                store.lock(ref, Lock())
+
+    @pytest.mark.parametrize("mode", [LockMode.GOVERNANCE, LockMode.COMPLIANCE])
+    def test_never_shortened(self, store: ObjectStore, clock: MovingClock, mode: LockMode) -> None:
+        key, until = "records/a.json", clock.now() + timedelta(days=10)
+        info = put_one(store, key=key, lock=Lock(mode, until))
+        for weaker in (Lock(mode, until - timedelta(seconds=1)), Lock()):
+            with pytest.raises(RefusedError):
+                store.lock(info.ref, weaker)
+        assert store.head(info.ref).lock == Lock(mode, until)
+        store.lock(info.ref, Lock(mode, until + timedelta(days=1)))
+        assert store.head(info.ref).lock.until == until + timedelta(days=1)
+
+    def test_never_weakened(self, store: ObjectStore, clock: MovingClock) -> None:
+        info = put_one(store, lock=complied(clock, 30))
+        with pytest.raises(RefusedError):
+            store.lock(info.ref, governed(clock, 60))
+        clock.move(timedelta(days=31))
+        with pytest.raises(RefusedError):
+            store.lock(info.ref, Lock())
+
+    def test_governance_grows_to_compliance(self, store: ObjectStore, clock: MovingClock) -> None:
+        info = put_one(store, key="records/a.json", lock=governed(clock, 7))
+        store.lock(info.ref, complied(clock, 7))
+        assert store.head(info.ref).lock.mode is LockMode.COMPLIANCE
+
+    def test_dates_must_be_ahead_and_have_a_zone(self, store: ObjectStore, clock: MovingClock) -> None:
+        info = put_one(store)
+        past = Lock(LockMode.COMPLIANCE, clock.now() - timedelta(seconds=1))
+        naive = Lock(LockMode.COMPLIANCE, (clock.now() + timedelta(days=1)).replace(tzinfo=None))
+        for bad in (past, naive, Lock(LockMode.COMPLIANCE), Lock(LockMode.NONE, datetime(2999, 1, 1, tzinfo=UTC))):
+            with pytest.raises(UsageError):
+                store.lock(info.ref, bad)
+            with pytest.raises(UsageError):
+                store.put([Put(Bucket.LOCKED, "records/b", body=b"x", lock=bad)])
+        assert store.versions(Bucket.LOCKED, "records/b") == []
+
+    def test_same_lock_again_after_its_date(self, store: ObjectStore, clock: MovingClock) -> None:
+        lock = complied(clock, 1)
+        info = put_one(store, lock=lock)
+        clock.move(timedelta(days=2))
+        store.lock(info.ref, lock)
+
+    def test_group_of_locks(self, store: ObjectStore, clock: MovingClock) -> None:
+        infos = [put_one(store, key=f"originals/a/b/{n}", lock=governed(clock)) for n in range(3)]
+        final = complied(clock)
+        store.lock_group([(info.ref, final) for info in infos])
+        assert {store.head(info.ref).lock for info in infos} == {final}
+        assert list(store.unconfirmed()) == []
+
+    def test_group_of_locks_stops_at_the_first_refusal(self, store: ObjectStore, clock: MovingClock) -> None:
+        first, firm, last = (put_one(store, key=f"originals/a/b/{n}", lock=governed(clock)) for n in range(3))
+        store.lock(firm.ref, complied(clock))
+        with pytest.raises(RefusedError):
+            store.lock_group([(info.ref, governed(clock, 3)) for info in (first, firm, last)])
+        assert [info.ref for info in store.unconfirmed()] == [last.ref]
+
+    def test_one_version_twice_in_a_group_of_locks(self, store: ObjectStore, clock: MovingClock) -> None:
+        info = put_one(store, lock=governed(clock))
+        longer = complied(clock, 20)
+        with pytest.raises(RefusedError):
+            store.lock_group([(info.ref, longer), (info.ref, complied(clock, 10))])
+        assert store.head(info.ref).lock == longer
+
+    def test_many_unconfirmed(self, store: ObjectStore, clock: MovingClock) -> None:
+        lock = governed(clock)
+        keys = {f"originals/a/b/{n:04d}" for n in range(1100)}
+        store.put(Put(Bucket.LOCKED, key, lock=lock) for key in keys)
+        assert {info.ref.key for info in store.unconfirmed()} == keys
