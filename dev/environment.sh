@@ -42,7 +42,7 @@ make_venv() {
 pip_install() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input "$@" || {
         say "Installing packages failed (see above). Usual causes:"
-        say "  no way to the package index: check the network or proxy; behind a mirror, set PIP_INDEX_URL;"
+        say "  no way to the package index: check the network or proxy; behind a mirror, set pip's index address;"
         say "  'no matching distribution': ready-made packages exist for Linux with glibc 2.28 or newer (x86_64, arm64),"
         say "  not for Alpine (musl); on another system try: PYTHON=... another version of Python."
         return 1
@@ -61,7 +61,7 @@ install() {
     if [ -x .venv/bin/minutier ] && [ "$(cat "$mark" 2>/dev/null)" = "$wanted $(pwd)" ]; then
         return
     fi
-    say "Installing packages into .venv, each checked against its recorded hash (some 100 MB the first time)"
+    say "Installing packages into .venv, each checked against its recorded hash (the first time: some 120 MB to fetch, a minute)"
     for file in $requirements; do
         pip_install --require-hashes --only-binary :all: -r "$file"
     done
