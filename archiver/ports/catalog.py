@@ -82,6 +82,9 @@ class Catalog(Protocol):
     def known_lines(self, batch_id: str, sources: Sequence[str]) -> dict[str, list[Line]]:
         """Lines of the batch for these sources: what a resume need not list again."""
 
+    def pending_lines(self, batch_id: str, after: int, limit: int) -> list[Line]:
+        """Lines of the batch without an outcome, numbered above `after`, in order."""
+
     def last_line(self, batch_id: str) -> int:
         """Highest line number of the batch; 0 for none."""
 

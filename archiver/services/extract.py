@@ -71,11 +71,20 @@ class Extract:
         """How many more documents may be offered now."""
         return IN_FLIGHT - len(self._jobs)
 
-    def offer(self, documents: Iterable[Document]) -> None:
-        """Queue received originals. The same bytes in flight twice are read once."""
+    @property
+    def busy(self) -> int:
+        """Originals in flight."""
+        return len(self._jobs)
+
+    def offer(self, documents: Iterable[Document], *, read_before: bool = False) -> None:
+        """Queue received originals. The same bytes in flight twice are read once.
+
+        Args:
+            read_before: their bytes were archived before, so that a stored text may serve.
+        """
         fresh = []
         for document in documents:
-            extraction = self._reuse(document)
+            extraction = self._reuse(document) if read_before else None
             if extraction is not None:
                 self._sink.add(Result(document, extraction))
                 continue
@@ -100,14 +109,16 @@ class Extract:
             for document in chunk:
                 job = self._jobs.setdefault(document.id, _Job(document))
                 job.document = replace(document, attempts=document.attempts + 1)
-            self._pool.submit([self._task(self._jobs[document.id]) for document in chunk])
+            self._pool.submit(self._tasks([self._jobs[document.id] for document in chunk]))
 
-    def _task(self, job: _Job) -> ExtractionTask:
-        document = job.document
-        content = self._catalog.contents([(document.collection, document.retention_class, document.sha256)])
-        ref = content[document.collection, document.retention_class, document.sha256].ref
-        path = self._objects.local_path(ref)
-        return ExtractionTask(document.id, path, document.name, document.size, self._passwords, tuple(job.poison))
+    def _tasks(self, jobs: list[_Job]) -> list[ExtractionTask]:
+        keys = [(job.document.collection, job.document.retention_class, job.document.sha256) for job in jobs]
+        contents = self._catalog.contents(keys)
+        paths = [self._objects.local_path(contents[key].ref) for key in keys]
+        return [
+            ExtractionTask(job.document.id, path, job.document.name, job.document.size, self._passwords, tuple(job.poison))
+            for job, path in zip(jobs, paths, strict=True)
+        ]
 
     # -- events -------------------------------------------------------------------------------------------------
     def _handle(self, event: Event) -> None:
@@ -152,7 +163,7 @@ class Extract:
         self._jobs[job.document.id] = job
         self._catalog.begin_attempt([job.document.id])
         job.document = replace(job.document, attempts=job.document.attempts + 1)
-        self._pool.submit([self._task(job)])
+        self._pool.submit(self._tasks([job]))
 
     def _give_up(self, job: _Job, died: Died) -> None:
         state = State.ARCHIVED if died.cause is Outcome.TIMEOUT else State.QUARANTINED

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import chain, islice
+from itertools import chain
 from pathlib import PurePath
 
 from archiver.domain.batch import Line, LineState
@@ -253,16 +253,3 @@ def _up_to(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
         size -= len(chunk)
         if size < 0:
             return
-
-
-def numbered(entries: Iterable[SourceEntry], first: int) -> Iterator[tuple[Line, SourceEntry]]:
-    """Entries with their lines; a walk's are numbered from `first` in the order they come."""
-    for number, entry in enumerate(entries, first):
-        yield Line(entry.number or number, entry.source), entry
-
-
-def grouped(pairs: Iterable[tuple[Line, SourceEntry]], count: int = 64) -> Iterator[list[tuple[Line, SourceEntry]]]:
-    """Groups of at most `count` entries: at most that many times `SMALL` bytes are in memory at once."""
-    stream = iter(pairs)
-    while group := list(islice(stream, count)):
-        yield group

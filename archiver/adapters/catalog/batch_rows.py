@@ -69,6 +69,11 @@ class BatchRows:
                     found.setdefault(row.source, []).append(line_of(row))
         return found
 
+    def pending_lines(self, batch_id: str, after: int, limit: int) -> list[Line]:
+        query = select(lines).where(lines.c.batch_id == batch_id, lines.c.number > after, lines.c.state == "pending")
+        with read(self.engine) as connection:
+            return [line_of(row) for row in connection.execute(query.order_by(lines.c.number).limit(limit))]
+
     def last_line(self, batch_id: str) -> int:
         with read(self.engine) as connection:
             return connection.execute(select(func.max(lines.c.number)).where(lines.c.batch_id == batch_id)).scalar() or 0

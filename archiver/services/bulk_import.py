@@ -1,0 +1,246 @@
+"""Bulk import: sources through intake, extraction and commit, in bounded memory, stoppable and resumable at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from archiver.domain.batch import BatchState, Line, LineState
+from archiver.domain.document import Document
+from archiver.domain.extraction import Extraction
+from archiver.errors import InterruptedRunError
+from archiver.ports.catalog import Catalog
+from archiver.ports.clock import Clock
+from archiver.ports.extraction import ExtractionPool
+from archiver.ports.index import Index
+from archiver.ports.objects import Lock, ObjectStore
+from archiver.ports.sources import SourceEntry, SourceReader
+from archiver.services.commit import Commit
+from archiver.services.extract import Extract
+from archiver.services.intake import Intake, IntakeOptions
+from archiver.services.placement import Placement
+from archiver.services.sequence_ledger import LedgerService
+from archiver.services.texts import Texts
+
+PENDING_PAGE = 64
+LEDGER_EVERY = 8_192
+
+
+@dataclass(slots=True)
+class Progress:
+    """What was done so far in this run.
+
+    Attributes:
+        lines, bytes: input lines settled, and the bytes of those that were new.
+        documents: documents committed, members included.
+        states: lines by what became of them at intake; outcomes: originals by how far they could be read.
+    """
+
+    lines: int = 0
+    bytes: int = 0
+    documents: int = 0
+    waiting: int = 0
+    listed: bool = False
+    states: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+
+class Observer(Protocol):
+    """Is told how it goes; may be slow only at its own cost."""
+
+    def progress(self, progress: Progress) -> None:
+        """Called after every step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an import works with."""
+
+    catalog: Catalog
+    objects: ObjectStore
+    index: Index
+    ledger: LedgerService
+    clock: Clock
+    placement: Placement
+    pool: ExtractionPool
+    sources: SourceReader
+    texts: Texts
+    identifier_key: bytes
+
+
+class BulkImport:
+    """One run over one batch, new or resumed."""
+
+    def __init__(
+        self, parts: Parts, options: IntakeOptions, observer: Observer, *, passwords: Sequence[str] = (), stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._parts, self._options, self._observer, self._stop = parts, options, observer, stop
+        self._intake = Intake(
+            parts.catalog, parts.objects, parts.sources, parts.clock, parts.placement, parts.identifier_key, options
+        )
+        self._commit = Commit(parts.catalog, parts.objects, parts.index, parts.clock, parts.placement)
+        self._extract = Extract(
+            parts.catalog,
+            parts.objects,
+            parts.pool,
+            parts.identifier_key,
+            self._commit,
+            passwords=passwords,
+            reuse=self._stored_text,
+        )
+        self._progress = Progress()
+        self._ledgered = 0
+
+    def run(self, entries: Iterator[SourceEntry]) -> Progress:
+        """Import everything `entries` names.
+
+        Raises:
+            InterruptedRunError: stopped on request; everything taken in is safe, the rest is resumed by the batch's id.
+        """
+        catalog, batch = self._parts.catalog, self._options.batch_id
+        drop_orphans(catalog, self._parts.objects)
+        try:
+            self._offer_waiting()
+            self._take_all(entries)
+            self._progress.listed = True
+            self._take_vanished()
+            self._drain()
+        except InterruptedRunError:
+            self._settle()
+            catalog.set_batch_state(batch, BatchState.INTERRUPTED, listed=self._progress.listed)
+            raise
+        self._settle()
+        catalog.set_batch_state(batch, BatchState.FINISHED, listed=True)
+        return self._progress
+
+    # -- taking in ----------------------------------------------------------------------------------------------
+    def _take_all(self, entries: Iterator[SourceEntry]) -> None:
+        number = self._parts.catalog.last_line(self._options.batch_id) + 1
+        resumed = number > 1
+        for group in _slices(entries):
+            pairs, number = self._lines(group, number, resumed=resumed)
+            if pairs:
+                self._take(pairs)
+
+    def _lines(self, entries: list[SourceEntry], number: int, *, resumed: bool) -> tuple[list[tuple[Line, SourceEntry]], int]:
+        """Entries with their lines, without those an earlier run settled; and the next free number."""
+        known = self._parts.catalog.known_lines(self._options.batch_id, [one.source for one in entries]) if resumed else {}
+        pairs = []
+        for entry in entries:
+            earlier = [line for line in known.get(entry.source, ()) if entry.number in (0, line.number)]
+            if not earlier:
+                pairs.append((Line(entry.number or number, entry.source), entry))
+                number = max(number + 1, entry.number + 1)
+            elif earlier[0].state is LineState.PENDING:
+                pairs.append((Line(earlier[0].number, entry.source), entry))
+        return pairs, number
+
+    def _take_vanished(self) -> None:
+        """Lines that an earlier run listed and this one did not meet again: tried by name."""
+        after = 0
+        while lines := self._parts.catalog.pending_lines(self._options.batch_id, after, PENDING_PAGE):
+            self._take([(line, SourceEntry(line.source)) for line in lines])
+            after = lines[-1].number
+
+    def _take(self, group: list[tuple[Line, SourceEntry]]) -> None:
+        self._check_stop()
+        documents, lines = self._intake.take(group)
+        for line in lines:
+            self._progress.states[line.state.value] = self._progress.states.get(line.state.value, 0) + 1
+        self._progress.lines += len(lines)
+        self._progress.bytes += sum(document.size for document in documents)
+        copies = {line.document_id for line in lines if line.state is LineState.DUPLICATE}
+        self._offer([document for document in documents if document.id not in copies])
+        self._offer([document for document in documents if document.id in copies], read_before=True)
+
+    # -- reading ------------------------------------------------------------------------------------------------
+    def _offer(self, documents: list[Document], *, read_before: bool = False) -> None:
+        while self._extract.room < len(documents):
+            self._pump(0.1)
+        self._extract.offer(documents, read_before=read_before)
+        self._pump(0)
+
+    def _offer_waiting(self) -> None:
+        """Documents an earlier run took in and did not finish, whatever their batch."""
+        after = 0
+        while waiting := self._parts.catalog.waiting(PENDING_PAGE, after):
+            self._offer(waiting)
+            after = waiting[-1].sequence
+
+    def _drain(self) -> None:
+        while self._extract.busy:
+            self._pump(0.2)
+
+    def _pump(self, seconds: float) -> None:
+        self._check_stop()
+        self._extract.pump(seconds)
+        self._progress.documents, self._progress.outcomes = self._commit.committed, self._commit.outcomes
+        self._progress.waiting = self._extract.busy
+        if self._commit.committed - self._ledgered >= LEDGER_EVERY:
+            self._ledgered = self._commit.committed
+            self._parts.ledger.sequence()
+            self._parts.ledger.seal(partial=False)
+        self._observer.progress(self._progress)
+
+    def _stored_text(self, document: Document) -> Extraction | None:
+        """The reading of the same bytes, if they were read whole before and hold no members."""
+        twin = self._parts.catalog.text_of(document.collection, document.sha256)
+        return self._parts.texts.of(twin) if twin else None
+
+    # -- ends ---------------------------------------------------------------------------------------------------
+    def _settle(self) -> None:
+        """Make everything that was read durable, searchable and entered in the ledger."""
+        self._commit.flush()
+        self._parts.ledger.sequence()
+        self._parts.ledger.seal()
+        self._progress.documents, self._progress.outcomes = self._commit.committed, self._commit.outcomes
+        self._progress.waiting = self._extract.busy
+        self._observer.progress(self._progress)
+
+    def _check_stop(self) -> None:
+        if self._stop():
+            batch = self._options.batch_id
+            raise InterruptedRunError(f"stopped; what was taken in is safe (batch {batch})", remedy=f"minutier batch resume {batch}")
+
+
+def _slices(entries: Iterator[SourceEntry], count: int = 64) -> Iterator[list[SourceEntry]]:
+    """Entries in groups: the disk is asked to be durable once for each."""
+    group: list[SourceEntry] = []
+    for entry in entries:
+        group.append(entry)
+        if len(group) == count:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def drop_orphans(catalog: Catalog, objects: ObjectStore) -> int:
+    """Remove originals that a crash left stored and never written down: their lines are still pending and will be read again."""
+    dropped = 0
+    for info in list(objects.unconfirmed()):
+        _, collection, retention_class, _, sha256 = info.ref.key.split("/")
+        key = (collection, retention_class, sha256)
+        if key not in catalog.contents([key]):
+            objects.lock(info.ref, Lock())
+            objects.delete(info.ref)
+            dropped += 1
+    return dropped
+
+
+def preview(catalog: Catalog, entries: Iterable[SourceEntry], collection: str) -> dict[str, int]:
+    """What an import would meet, without reading a byte: lines that are new or touched, untouched, skipped, failed; and bytes."""
+    found = {"new or touched": 0, "not touched": 0, "skipped": 0, "failed": 0, "bytes": 0}
+    for group in _slices(iter(entries), 500):
+        known = catalog.seen(collection, [entry.source for entry in group])
+        for entry in group:
+            seen = known.get(entry.source)
+            if entry.problem:
+                found["skipped" if entry.skip else "failed"] += 1
+            elif seen and entry.stamp and (seen.size, seen.mtime_ns, seen.inode) == (entry.stamp.size, entry.stamp.mtime_ns, entry.stamp.inode):
+                found["not touched"] += 1
+            else:
+                found["new or touched"] += 1
+                found["bytes"] += entry.stamp.size if entry.stamp else 0
+    return found

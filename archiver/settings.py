@@ -1,0 +1,99 @@
+"""Settings: read once, from the environment (`MINUTIER_…`), then `minutier.toml` in the archive, then the defaults here."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from archiver.domain.extraction import Limits
+from archiver.errors import UsageError
+
+PREFIX = "MINUTIER_"
+FILE = "minutier.toml"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting and its default.
+
+    Attributes:
+        workers: processes that read documents; 0 means one for each processor.
+        readers: "on" reads common formats with fast readers, "off" sends everything to Tika.
+        read_seconds: longest time one document or member may take to read.
+        read_memory: bytes of memory a reading process may use.
+        text_chars: longest text kept of one document; a longer one is cut and its outcome says so.
+        container_depth, container_entries, container_bytes, member_bytes, container_ratio: limits on one container:
+            levels of nesting, members, bytes of all members, bytes of one member, expansion ratio.
+    """
+
+    workers: int = 0
+    readers: str = "on"
+    read_seconds: float = Limits().seconds
+    read_memory: int = Limits().memory_bytes
+    text_chars: int = Limits().text_chars
+    container_depth: int = Limits().depth
+    container_entries: int = Limits().entries
+    container_bytes: int = Limits().expanded_bytes
+    member_bytes: int = Limits().member_bytes
+    container_ratio: int = Limits().ratio
+
+    def limits(self) -> Limits:
+        """What a reader may spend."""
+        return Limits(
+            depth=self.container_depth,
+            entries=self.container_entries,
+            expanded_bytes=self.container_bytes,
+            member_bytes=self.member_bytes,
+            ratio=self.container_ratio,
+            text_chars=self.text_chars,
+            seconds=self.read_seconds,
+            memory_bytes=self.read_memory,
+        )
+
+    def worker_count(self) -> int:
+        """Processes to start."""
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Settings, dict[str, str]]:
+    """The settings in force for the archive at `home`, and where each one comes from.
+
+    Raises:
+        UsageError: a value that cannot be, or a setting that does not exist.
+    """
+    values: dict[str, Any] = {}
+    origin = dict.fromkeys(Settings.__struct_fields__, "default")
+    for name, value in _from_file(home / FILE).items():
+        _known(name, f"{home / FILE}")
+        values[name], origin[name] = value, str(home / FILE)
+    for name in Settings.__struct_fields__:
+        variable = PREFIX + name.upper()
+        if variable in environment:
+            values[name], origin[name] = environment[variable], variable
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"a setting cannot be used: {error}", remedy="`minutier config show` lists settings and where they come from") from error
+    if settings.readers not in ("on", "off"):
+        raise UsageError(f"readers is {settings.readers!r} ({origin['readers']})", remedy='write "on" or "off"')
+    return settings, origin
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}", remedy="it holds lines such as: workers = 4") from error
+
+
+def _known(name: str, where: str) -> None:
+    if name not in Settings.__struct_fields__:
+        near = get_close_matches(name, Settings.__struct_fields__, 1)
+        raise UsageError(f"{where} has a setting {name!r} that does not exist", remedy=f"did you mean {near[0]!r}?" if near else "see `minutier config show`")
