@@ -69,7 +69,7 @@ class LedgerService:
         return sealed
 
     def beat(self, every: timedelta = timedelta(hours=24)) -> int:
-        """Sequence and seal, with a heartbeat in each tree that has no news and no head younger than `every`; how many segments."""
+        """Sequence and seal, with a heartbeat in each silent tree that has no head younger than `every`; how many segments."""
         now = self._clock.now()
         for tree in Tree:
             head = self._rows.newest_head(tree)
