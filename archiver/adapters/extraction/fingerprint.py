@@ -1,0 +1,34 @@
+"""What a result depends on besides the bytes: a change of any of it makes a new text."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+REVISION = 1
+"""Grows when our own reading, cleaning or outcome rules change."""
+
+_PACKAGES = {
+    "tika": ("iscc-tika",),
+    "pdfium": ("pypdfium2", "pikepdf"),
+    "html": ("selectolax",),
+    "ooxml": ("lxml",),
+    "odf": ("lxml",),
+    "sheet": ("python-calamine", "lxml"),
+}
+
+
+@cache
+def fingerprint(tool: str, settings: str = "") -> str:
+    """Tool, its version and its settings, as 16 hexadecimal characters."""
+    versions = [f"{package}={_version(package)}" for package in _PACKAGES.get(tool, ())]
+    parts = "\n".join([f"revision={REVISION}", tool, *versions, settings])
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,87 @@
+"""The order in which ways of reading are tried on one file."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from archiver.adapters.extraction import tika
+from archiver.adapters.extraction.damage import damage
+from archiver.adapters.extraction.detect import media_type
+from archiver.adapters.extraction.readers.registry import reader_for
+from archiver.adapters.extraction.reading_copy import decrypted, repaired
+from archiver.adapters.extraction.salvage import salvaged
+from archiver.adapters.extraction.source import DoubtError, ProtectedError, Reading, Source
+from archiver.domain.extraction import Outcome
+
+_log = logging.getLogger(__name__)
+
+
+def read(source: Source, *, readers: bool = True) -> Reading:
+    """The best reading of `source`: reader, then Tika, then a decrypted or repaired reading copy of it."""
+    try:
+        return _plainly(source, readers)
+    except ProtectedError as error:
+        return _unlocked(source, readers, error)
+
+
+def _unlocked(source: Source, readers: bool, error: ProtectedError) -> Reading:
+    """Read a decrypted copy; `encrypted` when none of the passwords makes one."""
+    try:
+        with decrypted(source) as copy:
+            return _plainly(_at(source, copy), readers)
+    except ProtectedError as still:
+        return Reading("", {}, "none", Outcome.ENCRYPTED, str(still) or str(error) or "encrypted")
+
+
+def _at(source: Source, copy: Path) -> Source:
+    return replace(source, path=copy, size=copy.stat().st_size, media_type=media_type(copy, source.name))
+
+
+def _plainly(source: Source, readers: bool) -> Reading:
+    found = _by_reader(source) if readers else None
+    if found is not None:
+        return found
+    by_tika = tika.read(source)
+    if by_tika.outcome is Outcome.COMPLETE:
+        return _if_whole(by_tika, source)
+    if by_tika.outcome is Outcome.CORRUPT or not by_tika.text.strip():
+        return _again(source, readers) or by_tika
+    return by_tika
+
+
+def _by_reader(source: Source) -> Reading | None:
+    """The fast reader's reading; None when there is no reader, or it doubts."""
+    reader = reader_for(source.media_type)
+    if reader is None:
+        return None
+    try:
+        return reader(source)
+    except (ProtectedError, MemoryError):
+        raise
+    except DoubtError as doubt:
+        _log.debug("reader for %s doubts: %s", source.media_type, doubt)
+    except Exception:  # noqa: BLE001 - whatever a damaged file does to a reader, Tika is there to try it too
+        _log.debug("reader for %s failed", source.media_type, exc_info=True)
+    return None
+
+
+def _if_whole(reading: Reading, source: Source) -> Reading:
+    """Tika reads on where a package is cut off: what is damaged is never called complete."""
+    found = damage(source)
+    return replace(reading, outcome=Outcome.PARTIAL, reason=found) if found else reading
+
+
+def _again(source: Source, readers: bool) -> Reading | None:
+    """A second try, on what can be saved of a damaged file; None when that gives no text."""
+    if source.media_type == "application/pdf":
+        with repaired(source) as copy:
+            if copy is None:
+                return None
+            again = _by_reader(_at(source, copy)) or tika.read(_at(source, copy)) if readers else tika.read(_at(source, copy))
+    else:
+        again = salvaged(source)
+    if again is None or not again.text.strip():
+        return None
+    return replace(again, outcome=Outcome.PARTIAL, reason=again.reason or "damaged; read from a repaired copy")
