@@ -46,13 +46,24 @@ _EXTENDED = {
     "Lines": ("meta:line-count",),
     "Paragraphs": ("meta:paragraph-count",),
 }
-_ZERO_IS_ABSENT = {"Pages", "Slides", "Words", "Characters", "CharactersWithSpaces", "Lines", "Paragraphs", "Notes", "HiddenSlides", "TotalTime"}
+_ZERO_IS_ABSENT = {
+    "Pages",
+    "Slides",
+    "Words",
+    "Characters",
+    "CharactersWithSpaces",
+    "Lines",
+    "Paragraphs",
+    "Notes",
+    "HiddenSlides",
+    "TotalTime",
+}
 _SECURITY = {0: "None", 1: "PasswordProtected", 2: "ReadOnlyRecommended", 4: "ReadOnlyEnforced", 8: "LockedForAnnotations"}
 
 
 def properties(file: OfficeFile) -> Metadata:
     """Everything the property parts say."""
-    metadata: Metadata = {}
+    metadata: Metadata = {"extended-properties:DocSecurityString": ["None"]}
     for relation in file.relations(""):
         if relation.part not in file.package:
             continue
@@ -111,4 +122,6 @@ def _add_custom(metadata: Metadata, root: Element) -> None:
         for value in element:
             text = "".join(value.itertext()).strip()
             if text and _local(value) not in {"blob", "oblob", "stream", "ostream", "storage", "ostorage"}:
-                _add(metadata, (f"custom:{element.get('name', '')}",), utc(text) if _local(value) in {"filetime", "date"} else text)
+                _add(
+                    metadata, (f"custom:{element.get('name', '')}",), utc(text) if _local(value) in {"filetime", "date"} else text
+                )

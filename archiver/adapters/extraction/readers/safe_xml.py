@@ -12,7 +12,14 @@ from archiver.adapters.extraction.source import DoubtError
 Element = Any
 """An lxml element; lxml ships no types."""
 
-_OPTIONS = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False, "remove_comments": True, "remove_pis": True}
+_OPTIONS = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
 
 
 def parsed(data: bytes, where: str) -> Element:

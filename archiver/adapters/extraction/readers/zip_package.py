@@ -12,7 +12,7 @@ from typing import IO
 from archiver.adapters.extraction.source import DoubtError
 from archiver.domain.extraction import Limits
 
-WHOLE_PART = 64 * 1024**2
+WHOLE_PART = 32 * 1024**2
 """Bytes of a part that is read whole; larger ones are streamed or left to Tika."""
 STREAMED_PART = 1024**3
 BOMB_FLOOR = 16 * 1024**2
@@ -35,6 +35,7 @@ class ZipPackage:
         self._archive = archive
         self.limits = limits
         self.depth = depth
+        self.compressed = sum(entry.compress_size for entry in archive.infolist())
         self._entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
         self._check(archive.infolist())
 
