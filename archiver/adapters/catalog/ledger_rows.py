@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from archiver.adapters.catalog.engine import read, write
+from archiver.adapters.catalog.insertion import insert_rows
 from archiver.adapters.catalog.ledger_tables import ledger_heads, ledger_leaves, ledger_nodes, ledger_outbox, ledger_state
 from archiver.adapters.catalog.rows import groups, pieces, upsert
-from archiver.domain.ledger import Leaf, LedgerEvent, Tree, canonical
+from archiver.domain.ledger import Leaf, LedgerEvent, Tree, canonical, timestamp
 from archiver.domain.ledger_files import read_head, write_head
 from archiver.domain.ledger_head import SignedHead
 from archiver.errors import IntegrityError
@@ -28,7 +29,7 @@ def enqueue(connection: Connection, events: Iterable[LedgerEvent]) -> int:
     """
     count = 0
     for group in groups(events, _PAGE):
-        connection.execute(insert(ledger_outbox), [_outbox_row(event) for event in group])
+        insert_rows(connection, ledger_outbox, [_outbox_row(event) for event in group])
         count += len(group)
     return count
 
@@ -51,9 +52,9 @@ class SqlLedgerRows:
             if not found:
                 return 0
             _keep(connection, state, append(state, [Waiting(row.kind, row.document_id, row.payload) for row in found]))
-            # By id, never by range: an event with a smaller id may be committed by another writer meanwhile.
-            this = delete(ledger_outbox).where(ledger_outbox.c.id == bindparam("moved"))
-            connection.execute(this, [{"moved": row.id} for row in found])
+            for piece in pieces([row.id for row in found]):
+                # By id, never by range: an event with a smaller id may be committed by another writer meanwhile.
+                connection.execute(delete(ledger_outbox).where(ledger_outbox.c.id.in_(piece)))
         return len(found)
 
     def waiting(self, tree: Tree) -> int:
@@ -140,9 +141,8 @@ class SqlLedgerRows:
         return found
 
 
-def _outbox_row(event: LedgerEvent) -> dict[str, Any]:
-    payload = canonical(event)
-    return {"tree": event.tree.value, "at": event.at, "kind": event.kind, "document_id": event.document_id, "payload": payload}
+def _outbox_row(event: LedgerEvent) -> tuple[Any, ...]:
+    return event.tree.value, timestamp(event.at), event.kind, event.document_id, canonical(event)
 
 
 def _locked_state(connection: Connection, tree: Tree) -> LedgerState:
@@ -166,24 +166,11 @@ def _state(connection: Connection, tree: Tree, *, lock: bool = False) -> LedgerS
 
 def _keep(connection: Connection, state: LedgerState, appended: Appended) -> None:
     tree = state.tree.value
-    connection.execute(insert(ledger_leaves), [_leaf_row(tree, leaf) for leaf in appended.leaves])
-    nodes = [{"tree": tree, "level": node.level, "position": node.index, "hash": node.hash} for node in appended.nodes]
-    if nodes:
-        connection.execute(insert(ledger_nodes), nodes)
+    leaves = [(tree, leaf.position, leaf.kind, leaf.document_id, leaf.hash, leaf.payload, leaf.salt) for leaf in appended.leaves]
+    insert_rows(connection, ledger_leaves, leaves)
+    insert_rows(connection, ledger_nodes, [(tree, node.level, node.index, node.hash) for node in appended.nodes])
     values = {"size": appended.frontier.size, "frontier": b"".join(appended.frontier.hashes)}
     connection.execute(update(ledger_state).where(ledger_state.c.tree == tree).values(values))
-
-
-def _leaf_row(tree: str, leaf: Leaf) -> dict[str, Any]:
-    return {
-        "tree": tree,
-        "position": leaf.position,
-        "kind": leaf.kind,
-        "document_id": leaf.document_id,
-        "hash": leaf.hash,
-        "payload": leaf.payload,
-        "salt": leaf.salt,
-    }
 
 
 def _head_of(size: int, body: str) -> SignedHead:

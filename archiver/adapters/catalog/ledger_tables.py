@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 
-from archiver.adapters.catalog.schema import UtcTime, metadata
+from archiver.adapters.catalog.schema import metadata
 
 ledger_outbox = Table(
     "ledger_outbox",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("tree", String(8), nullable=False),
-    Column("at", UtcTime, nullable=False),
+    Column("at", String(32), nullable=False),
     Column("kind", String(32), nullable=False),
     Column("document_id", String(36), nullable=False),
     Column("payload", Text, nullable=False),
