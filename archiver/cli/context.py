@@ -1,0 +1,86 @@
+"""What every command is given: where the archive is, who asks, and how to answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.bootstrap import Archive
+    from archiver.domain.access import Principal, Scope
+    from archiver.domain.document import Document
+
+
+class Context:
+    """Global options, and the answers' form."""
+
+    def __init__(self, archive: str | None, *, as_json: bool, principal: str | None, groups: tuple[str, ...]) -> None:
+        self.archive, self.as_json = archive, as_json
+        self._principal, self._groups = principal, groups
+        if groups and not principal:
+            raise UsageError("--group without --as", remedy="name who asks: --as anna --group finance")
+
+    @property
+    def home(self) -> Path:
+        """Where the archive is."""
+        from archiver.bootstrap import home_of
+
+        return home_of(self.archive)
+
+    def open(self, *, writable: bool = False) -> Archive:
+        """The archive."""
+        from archiver.bootstrap import Archive
+
+        return Archive(self.home, writable=writable)
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks: the archive's local owner unless --as says otherwise."""
+        from archiver.domain.access import Principal
+
+        if self._principal is None:
+            return Principal.local_owner()
+        return Principal(self._principal, frozenset(f"{group}" for group in self._groups))
+
+    @property
+    def scope(self) -> Scope:
+        """What whoever asks may see."""
+        from archiver.domain.access import scope_of
+
+        return scope_of(self.principal)
+
+    def document(self, archive: Archive, given: str) -> Document:
+        """The document with this id, or the only one whose id begins so, if whoever asks may see it."""
+        from archiver.services.retrieve import find
+
+        return find(archive.catalog, self.scope, given)
+
+    def emit(self, value: Mapping[str, Any]) -> None:
+        """One result as a JSON line."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode() + "\n")
+
+    def say(self, text: str = "") -> None:
+        """A line for a person, on standard output."""
+        click.echo(text)
+
+    def note(self, text: str) -> None:
+        """A line about how it goes, on standard error."""
+        click.echo(text, err=True)
+
+    def answer(self, value: Mapping[str, Any], lines: Iterable[str]) -> None:
+        """The result as JSON or as lines, as was asked for."""
+        if self.as_json:
+            self.emit(value)
+        else:
+            for line in lines:
+                self.say(line)
+
+
+pass_context = click.make_pass_decorator(Context)

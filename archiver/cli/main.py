@@ -1,0 +1,72 @@
+"""The `minutier` command: one file a subcommand, loaded only when it is the one that runs."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from archiver.cli.context import Context
+from archiver.cli.failure import report
+
+COMMANDS = {
+    "init": "Make a new archive.",
+    "import": "Archive files, folders, lists and manifests.",
+    "batch": "List, show, report, resume and retry imports.",
+    "search": "Find documents by what is in them.",
+    "show": "Show what is known of a document.",
+    "get": "Write a document's bytes to a file, checked.",
+    "explain": "Say how long a document is kept, and why.",
+    "policy": "Check, apply and show the retention policy.",
+    "export": "Write the catalogue, one JSON object a document.",
+    "verify": "Read everything back and check it.",
+    "rebuild": "Make catalogue and index again from the objects.",
+    "doctor": "Say what is in use and whether it works.",
+    "config": "Show the settings in force.",
+}
+
+
+class Commands(click.Group):
+    """Knows the commands by name and one line each, so that `--help` need not load them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"archiver.cli.{name}_" if name == "import" else f"archiver.cli.{name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--archive", metavar="FOLDER", help="Where the archive is.  [default: MINUTIER_HOME, or ./minutier-data]")
+@click.option("--json", "as_json", is_flag=True, help="Results as JSON, one object a line, on standard output.")
+@click.option("--as", "principal", metavar="NAME", help="Read as this person or service; sees only what its groups may see.")
+@click.option("--group", "groups", multiple=True, metavar="GROUP", help="A group of the one named by --as; may be given again.")
+@click.version_option(package_name="minutier", prog_name="minutier")
+@click.pass_context
+def cli(ctx: click.Context, archive: str | None, as_json: bool, principal: str | None, groups: tuple[str, ...]) -> None:
+    """Minutier archives business documents: originals nobody can change, found by what is in them, kept as long as the
+    law says, and proved.
+
+    \b
+      minutier init                      make an archive in ./minutier-data
+      minutier import ~/Documents        archive a folder
+      minutier search "bail commercial"  find a document
+    """
+    ctx.obj = Context(archive, as_json=as_json, principal=principal, groups=groups)
+
+
+def main() -> None:
+    """Run the command line; every failure ends with one of the documented exit codes."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except BaseException as error:  # noqa: BLE001  # the edge of the program: whatever it was becomes a message and a code
+        sys.exit(report(error, as_json="--json" in sys.argv))

@@ -1,0 +1,166 @@
+"""Running an import for the command line: a new batch, or one that is resumed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from archiver.adapters.sources.files import LocalFiles
+from archiver.adapters.sources.listing import Spool, listed, separated
+from archiver.adapters.sources.manifest import manifest
+from archiver.adapters.sources.walk import walk
+from archiver.bootstrap import Archive
+from archiver.cli.context import Context
+from archiver.cli.progress import display, size
+from archiver.domain.batch import Batch, BatchState
+from archiver.errors import UsageError
+from archiver.ports.sources import SourceEntry
+from archiver.services.bulk_import import BulkImport, Parts, preview
+from archiver.services.index_documents import catch_up
+from archiver.services.intake import IntakeOptions
+from archiver.services.placement import check_name
+
+SOME_FAILED = 3
+
+
+def start(context: Context, archive: Archive, spec: dict[str, Any], name: str | None, workers: int | None, passwords: tuple[str, ...]) -> int:
+    """A new batch."""
+    check_name("collection", spec["collection"])
+    batch = Batch(check_name("batch", name) if name else _free_name(archive), BatchState.RUNNING, archive.clock.now(), spec)
+    archive.catalog.create_batch(batch)
+    spool = Spool(archive.home / "spool" / f"{batch.id}.list")
+    if "-" in spec["paths"]:
+        spool.drain(sys.stdin.buffer)
+    return run(context, archive, batch, _entries(spec, spool.blocks()), workers, passwords)
+
+
+def resume(context: Context, archive: Archive, batch: Batch, workers: int | None, passwords: tuple[str, ...]) -> int:
+    """A batch that was stopped or killed: the same lines, the same ids."""
+    spool = Spool(archive.home / "spool" / f"{batch.id}.list")
+    if "-" in batch.spec["paths"] and not spool.done.exists():
+        context.note("The list on standard input was cut off when the import was killed; what had been read of it is taken up.")
+        context.note(f"Give the rest again: … | minutier import - --batch {batch.id}-rest")
+    archive.catalog.set_batch_state(batch.id, BatchState.RUNNING)
+    return run(context, archive, batch, _entries(batch.spec, spool.again()), workers, passwords)
+
+
+def run(
+    context: Context, archive: Archive, batch: Batch, entries: Iterator[SourceEntry], workers: int | None, passwords: tuple[str, ...]
+) -> int:
+    """Import `entries` into the batch, show how it goes and what came of it; returns the exit code."""
+    if workers:
+        archive.settings = _with_workers(archive, workers)
+    catch_up(archive.catalog, archive.index, archive.texts)
+    spec = batch.spec
+    options = IntakeOptions(batch.id, spec["collection"], spec["class"], tuple(spec["grants"]), spec["declared"], spec["rehash"])
+    with display() as shown, Stop() as stop:
+        BulkImport(parts(archive), options, shown, passwords=passwords, stop=stop).run(entries)
+    return finish(context, archive, batch.id)
+
+
+def parts(archive: Archive) -> Parts:
+    """What an import works with, from the open archive."""
+    return Parts(
+        archive.catalog,
+        archive.objects,
+        archive.index,
+        archive.ledger,
+        archive.clock,
+        archive.placement,
+        archive.pool,
+        LocalFiles(),
+        archive.texts,
+        archive.keys.identifier_key(),
+    )
+
+
+def finish(context: Context, archive: Archive, batch_id: str) -> int:
+    """Say what came of a batch."""
+    tally = archive.catalog.tally(batch_id)
+    outcomes = dict(sorted(tally.by_outcome.items(), key=lambda item: -item[1]))
+    body = {"batch": batch_id, "lines": tally.lines, "outcomes": outcomes, "bytes": tally.bytes}
+    body |= {"members": tally.members, "members_failed": tally.members_failed}
+    shown = [f"Batch {batch_id}: {tally.lines:,} lines in, {sum(outcomes.values()):,} outcomes out, {size(tally.bytes)} archived"]
+    shown += [f"  {count:>9,}  {name}" for name, count in outcomes.items()]
+    if tally.members:
+        failed = f", {tally.members_failed:,} of them could not be read" if tally.members_failed else ""
+        shown.append(f"  {tally.members:>9,}  members of containers{failed}")
+    context.answer(body, [*shown, f"Every line: minutier batch report {batch_id}"])
+    return SOME_FAILED if outcomes.get("failed") or outcomes.get("quarantined") or outcomes.get("waiting") else 0
+
+
+def dry_run(context: Context, archive: Archive, spec: dict[str, Any]) -> None:
+    """Say what an import would meet."""
+    if "-" in spec["paths"]:
+        raise UsageError("--dry-run cannot read a list from standard input", remedy="write the list to a file and use --manifest, or name the folder")
+    found = preview(archive.catalog, _entries(spec, iter(())), spec["collection"])
+    lines = [f"  {count:>9,}  {name}" for name, count in found.items() if name != "bytes"]
+    context.answer(found, ["Nothing was imported. An import would meet:", *lines, f"  {size(found['bytes'])} to read"])
+
+
+def read_passwords(path: str | None) -> tuple[str, ...]:
+    """Passwords from a file, one a line; they are held in memory only."""
+    if not path:
+        return ()
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the password file {path} cannot be read: {error}", remedy="name a UTF-8 file with one password a line") from error
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def _entries(spec: dict[str, Any], blocks: Iterator[bytes]) -> Iterator[SourceEntry]:
+    paths = [path for path in spec["paths"] if path != "-"]
+    sources = [walk(paths, follow_links=spec["follow_links"])]
+    if "-" in spec["paths"]:
+        sources.append(listed(separated(blocks), spec["folder"]))
+    if spec["manifest"]:
+        sources.append(manifest(spec["manifest"]))
+    if len([source for source in (paths, "-" in spec["paths"], spec["manifest"]) if source]) > 1:
+        raise UsageError("paths, a list on standard input and a manifest at once", remedy="import them one after the other")
+    return chain.from_iterable(sources)
+
+
+def _free_name(archive: Archive) -> str:
+    base = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    taken = {batch.id for batch in archive.catalog.batches()}
+    return next(name for name in chain([base], (f"{base}-{n}" for n in range(2, 10_000))) if name not in taken)
+
+
+def _with_workers(archive: Archive, workers: int) -> Any:
+    import msgspec
+
+    return msgspec.structs.replace(archive.settings, workers=workers)
+
+
+class Stop:
+    """Turns the first Ctrl-C (or SIGTERM) into a request to stop cleanly; the second one ends at once."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: dict[int, Any] = {}
+
+    def __call__(self) -> bool:
+        return self._asked
+
+    def __enter__(self) -> Stop:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, _frame: object) -> None:
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
+        sys.stderr.write("\nstopping: what is in hand is being made safe (once more: stop at once)\n")
+
+
