@@ -30,9 +30,14 @@ NAMES = frozenset(name for _, name in _MAGIC) | {"zlib"}
 class _Decoder(Protocol):
     """What `bz2`, `lzma` and `lz4` decoders have in common."""
 
-    eof: bool
-    needs_input: bool
-    unused_data: bytes
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
 

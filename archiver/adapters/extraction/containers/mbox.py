@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from archiver.adapters.extraction.containers.entry import DamagedError, Entry
+from archiver.adapters.extraction.containers.headers import subject_of
 from archiver.adapters.extraction.containers.names import from_title
 from archiver.adapters.extraction.containers.slices import piece_of
 from archiver.adapters.extraction.source import Source
@@ -48,14 +49,3 @@ def _name(source: Source, start: int, end: int, index: int) -> str:
     head = b"".join(piece_of(source.path, start, min(end - start, _HEAD))())
     message = email.message_from_bytes(head, policy=email.policy.compat32)
     return from_title(subject_of(message), f"message {index + 1}", ".eml")
-
-
-def subject_of(message: email.message.Message) -> str:
-    """Subject with its encoded words decoded, "" when there is none; never raises on a malformed one."""
-    from email.header import decode_header, make_header
-
-    raw = str(message.get("Subject", ""))
-    try:
-        return str(make_header(decode_header(raw)))
-    except (LookupError, ValueError):
-        return raw

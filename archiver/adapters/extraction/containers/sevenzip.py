@@ -11,6 +11,7 @@ from archiver.adapters.extraction.containers.sevenzip_blocks import Blocks, open
 from archiver.adapters.extraction.source import Source
 from archiver.domain.extraction import Outcome
 
+_NAMELESS = "contents"
 _IN_MEMORY = 4 * 1024 * 1024
 
 
@@ -24,11 +25,16 @@ def walk(source: Source) -> Iterator[Entry]:
     with opened(source.path, source.passwords) as blocks:
         for member in blocks.files:
             if not member.is_directory:
-                yield _entry(blocks, member)
+                yield _entry(blocks, member, _name(str(member.filename), source))
 
 
-def _entry(blocks: Blocks, member: Any) -> Entry:
-    name, size = str(member.filename), int(member.uncompressed or 0)
+def _name(stored: str, source: Source) -> str:
+    """The library names a nameless member after the file at hand, which may be a temporary one."""
+    return _NAMELESS if stored == source.path.stem else stored
+
+
+def _entry(blocks: Blocks, member: Any, name: str) -> Entry:
+    size = int(member.uncompressed or 0)
     if member.is_symlink or member.is_junction or member.is_socket:
         return unreadable(member.id, name, 0, Outcome.UNSUPPORTED, "link or special file, not a document")
     if member.emptystream:

@@ -72,6 +72,7 @@ class _Reader(tarfile.TarFile):
     """Reads front to back, keeping no list of members."""
 
     stopped = ""
+    members: list[tarfile.TarInfo]
 
     def __init__(self, fileobj: Forward) -> None:
         super().__init__(fileobj=fileobj, mode="r", tarinfo=_Header, encoding="utf-8", errors="surrogateescape")
