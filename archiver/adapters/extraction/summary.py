@@ -11,7 +11,6 @@ _KEYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("title", ("dc:title", "pdf:docinfo:title", "title")),
     ("author", ("dc:creator", "meta:author", "pdf:docinfo:creator", "Author", "author", "meta:last-author")),
     ("subject", ("dc:subject", "cp:subject", "pdf:docinfo:subject", "dc:description")),
-    ("from", ("Message-From", "Message:From-Email")),
     ("to", ("Message-To", "Message:To-Email")),
     ("message_id", ("Message:Raw-Header:Message-ID", "Message:Raw-Header:Message-Id", "mapi:internet-message-id")),
 )
@@ -22,12 +21,14 @@ _DATES: tuple[tuple[str, tuple[str, ...]], ...] = (
 _PAGES = ("xmpTPg:NPages", "meta:page-count", "Page-Count", "meta:slide-count", "Slide-Count")
 _LONGEST = 2000
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?$")
-_PDF = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([Zz])|([+-])(\d\d)'?(\d\d)?'?)?")
+_PDF = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([Zz])(?:00'?00'?)?|([+-])(\d\d)'?(\d\d)?'?)?")
 
 
 def summary(metadata: dict[str, list[str]], language: str) -> dict[str, str]:
     """Keys among title, author, created, modified, pages, subject, from, to, message_id, language; absent when unknown."""
     found = {name: value for name, keys in _KEYS if (value := _joined(_values(metadata, keys), "; " if name == "to" else ", "))}
+    if sender := _sender(metadata):
+        found["from"] = sender
     found |= {name: value for name, keys in _DATES if (value := _first_date(_values(metadata, keys)))}
     pages = next((value.strip() for value in _values(metadata, _PAGES) if value.strip().isdecimal()), "")
     if pages.strip("0"):
@@ -58,6 +59,15 @@ def _values(metadata: dict[str, list[str]], keys: tuple[str, ...]) -> list[str]:
 def _joined(values: Iterable[str], between: str) -> str:
     kept = dict.fromkeys(" ".join(value.split()) for value in values)
     return between.join(kept)[:_LONGEST]
+
+
+def _sender(metadata: dict[str, list[str]]) -> str:
+    """`Name <address>` as far as both are known."""
+    shown = _joined(_values(metadata, ("Message-From",)), ", ")
+    address = next((value for value in metadata.get("Message:From-Email", []) if "@" in value), "")
+    if not address or "@" in shown:
+        return shown or _joined(metadata.get("Message:From-Email", []), ", ")
+    return f"{shown} <{address}>" if shown else address
 
 
 def _first_date(values: Iterable[str]) -> str:

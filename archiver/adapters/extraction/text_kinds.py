@@ -32,7 +32,7 @@ _HTML_TAG = re.compile(
 
 def message_type(text: str, extension: str) -> str:
     """`message/rfc822`, `multipart/related` (a saved web page), `application/mbox`, or "" for anything else."""
-    if _MBOX.match(text):
+    if _MBOX.match(text) and extension != "eml":
         return "application/mbox"
     names = _header_names(text)
     known = [name for name in names if name in _MAIL_HEADERS]

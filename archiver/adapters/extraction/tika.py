@@ -11,32 +11,30 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import getaddresses
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from archiver.adapters.extraction.detect import EMPTY, UNKNOWN, extension
-from archiver.adapters.extraction.source import ProtectedError, Reading, Source
+from archiver.adapters.extraction.source import Reading, Source
 from archiver.domain.extraction import Outcome
 
 TOOL = "tika"
 SETTINGS = "headers,deleted,notes,shapes,masters;ocr=off;macros=off"
 _ABOUT_THE_COPY = ("resourceName", "Content-Length", "X-TIKA:Parsed-By", "X-TIKA:Parsed-By-Full-Set")
+_NOTES = ("X-TIKA:EXCEPTION:", "X-TIKA:warning")
 _MEDIA = ("image/", "audio/", "video/", "font/")
 _NAMED = re.compile(r"(?:Caused by: |^)(?:[\w$.]+\.)?([\w$]+(?:Exception|Error))(?:: ([^\n]{0,160}))?", re.M)
 
 
 def read(source: Source) -> Reading:
-    """Text and metadata by Tika.
-
-    Raises:
-        ProtectedError: it is encrypted as a whole.
-    """
+    """Text, metadata and outcome by Tika; `encrypted` when it is so as a whole."""
     with _named_like(source) as path:
         try:
             text, metadata = _extractor(source.limits.text_chars).extract_file_to_string(str(path))
         except (TypeError, ValueError, OSError, RuntimeError) as error:
-            return _failure(str(error))
+            return _failure(str(error), source)
     return _judged(text, {key: [str(value) for value in values] for key, values in metadata.items()}, source)
 
 
@@ -71,11 +69,15 @@ def _named_like(source: Source) -> Iterator[Path]:
         yield link
 
 
-def _failure(message: str) -> Reading:
+def _failure(message: str, source: Source) -> Reading:
     """What Tika's exception says about the file."""
     said = re.sub(r"^\w*Error\(\"?|\"?\)$|@[0-9a-f]{4,}", "", message).removeprefix("Parse error occurred : ")
     if re.search(r"Encrypted|password", said, re.I):
-        raise ProtectedError(said)
+        return _refused(Outcome.ENCRYPTED, said)
+    if "JniError" in message:
+        return _refused(Outcome.UNSUPPORTED, f"the reader for {source.media_type} ended with an internal error")
+    if source.media_type.startswith(_MEDIA):
+        return _refused(Outcome.PARTIAL, f"its properties could not be read: {said}")
     if "TIKA-237" in said or "zip bomb" in said.lower():
         return _refused(Outcome.TOO_LARGE, f"stopped at a limit on nesting or expansion: {said}")
     return _refused(Outcome.CORRUPT, f"cannot be read: {said}")
@@ -87,13 +89,10 @@ def _refused(outcome: Outcome, reason: str) -> Reading:
 
 def _judged(text: str, metadata: dict[str, list[str]], source: Source) -> Reading:
     """The reading with an outcome that follows from everything Tika noted on the way."""
-    for warning in metadata.pop("X-TIKA:warning", []):
-        if "Encrypted" in warning:
-            raise ProtectedError(warning.split(": ", 1)[-1])
-        metadata.setdefault("X-TIKA:EXCEPTION:warn", []).append(warning)
     unread = _unread(text, metadata, source)
-    for key in _ABOUT_THE_COPY:
+    for key in (*_ABOUT_THE_COPY, *(key for key in metadata if key.startswith(_NOTES))):
         metadata.pop(key, None)
+    _add_sender_address(metadata)
     limit = source.limits.text_chars
     if len(text) > limit:
         return Reading(
@@ -107,8 +106,11 @@ def _judged(text: str, metadata: dict[str, list[str]], source: Source) -> Readin
 def _unread(text: str, metadata: dict[str, list[str]], source: Source) -> tuple[Outcome, str] | None:
     """Why it was not read whole, if so."""
     kind = metadata.get("Content-Type", [source.media_type])[-1]
+    warnings = metadata.get("X-TIKA:warning", [])
+    if locked := next((warning for warning in warnings if "Encrypted" in warning), None):
+        return Outcome.ENCRYPTED, locked.split(": ", 1)[-1]
     if "protected" in kind or kind == "application/pgp-encrypted":
-        raise ProtectedError("the document is encrypted")
+        return Outcome.ENCRYPTED, "the document is encrypted"
     if problem := _problem(metadata):
         return problem
     if text.strip() or kind.startswith(_MEDIA):
@@ -118,13 +120,22 @@ def _unread(text: str, metadata: dict[str, list[str]], source: Source) -> tuple[
     return None
 
 
+def _add_sender_address(metadata: dict[str, list[str]]) -> None:
+    """Exchange names a sender by its directory entry; the transport headers have the address people know."""
+    known = metadata.get("Message:From-Email", [])
+    written = getaddresses(metadata.get("Message:Raw-Header:From", []))
+    found = [address for _, address in written if "@" in address and address not in known]
+    if found and not any("@" in address for address in known):
+        metadata["Message:From-Email"] = [*found, *known]
+
+
 def _parsers(metadata: dict[str, list[str]]) -> list[str]:
     return [name for name in metadata.get("X-TIKA:Parsed-By", []) if not name.endswith((".DefaultParser", ".EmptyParser"))]
 
 
 def _problem(metadata: dict[str, list[str]]) -> tuple[Outcome, str] | None:
     """The gravest of the exceptions noted in `metadata`."""
-    noted = [trace for key, traces in metadata.items() if key.startswith("X-TIKA:EXCEPTION:") for trace in traces]
+    noted = [trace for key, traces in metadata.items() if key.startswith(_NOTES) for trace in traces]
     noted = [trace for trace in noted if not _is_empty_part(trace)]
     if not noted:
         return None
