@@ -1,0 +1,39 @@
+"""Verification of the ledger: payloads against commitments, commitments against signed heads, the catalogue against both."""
+
+from __future__ import annotations
+
+from archiver.domain.ledger import Tree
+from archiver.domain.ledger_report import LedgerReport, TreeCounts
+from archiver.errors import LockedError
+from archiver.ports.keys import Keys
+from archiver.ports.ledger import LedgerRows
+from archiver.ports.objects import ObjectStore
+from archiver.services.ledger_check import TreeCheck
+from archiver.services.ledger_objects import entries
+from archiver.services.verify_ledger_heads import check_heads
+from archiver.services.verify_ledger_segments import check_leaves
+
+__all__ = ["entries", "verify_ledger"]
+
+
+def verify_ledger(rows: LedgerRows, objects: ObjectStore, keys: Keys) -> LedgerReport:
+    """Check every byte of the ledger in the object store, and every row the catalogue keeps of it.
+
+    Memory: one segment, and a line for each segment. Nothing is changed.
+
+    Raises:
+        LockedError: the ledger grew meanwhile, so that nothing can be said.
+        UnreachableError: the store or the catalogue does not answer.
+    """
+    report = LedgerReport()
+    for tree in Tree:
+        before = rows.state(tree)
+        counts = report.trees[tree] = TreeCounts(waiting=rows.waiting(tree))
+        check = TreeCheck(tree, rows, objects, keys, report, counts)
+        check_heads(check)
+        check_leaves(check)
+        if rows.state(tree) != before:
+            raise LockedError(
+                f"the {tree} ledger grew while it was verified", remedy="verify again when nothing is being archived"
+            )
+    return report
