@@ -1,0 +1,156 @@
+"""`minutier policy`: check, apply and show the retention policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.context import Context, pass_context
+from archiver.domain.display import safe
+from archiver.errors import UnreachableError, UsageError
+
+if TYPE_CHECKING:
+    from archiver.bootstrap import Archive
+    from archiver.services.policies import Policies
+    from archiver.services.policy_changes import Change, Changes
+    from retention.errors import PolicyError
+    from retention.policy import Policy
+
+_EFFECTS = {
+    "earlier": "would end earlier: refused",
+    "later": "kept longer",
+    "dated": "get a date",
+    "undated": "kept beyond their date, which is not known any more",
+    "harder": "locked harder",
+}
+
+
+@click.group("policy")
+def command() -> None:
+    """Check, apply and show the retention policy."""
+
+
+@command.command("check")
+@click.argument("file", metavar="FILE")
+@pass_context
+def check(context: Context, file: str) -> None:
+    """Say everything that is wrong with a policy file; for a good one, what applying it would change.
+
+    Works without an archive, too. Exit code 2 when the file is refused.
+    """
+    from archiver.bootstrap import MARKER
+    from archiver.services.policy_changes import Changes
+
+    data = _bytes_of(file)
+    policy = _checked(context, data, file)
+    changes = Changes()
+    if (context.home / MARKER).is_file():
+        with context.open() as archive:
+            policy, changes = _policies(archive).check(data, file)
+    value = {"file": file, "classes": list(policy.classes), "collections": list(policy.collections), "changes": _counted(changes)}
+    context.answer(value, [safe(line) for line in (f"{file} is good: {_size(policy)}", *_effects(changes))])
+
+
+@command.command("apply")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--accept-program-lock", is_flag=True, help="Accept that compliance locks bind this program, not the machine's owner."
+)
+@pass_context
+def apply(context: Context, file: str, accept_program_lock: bool) -> None:
+    """Put a policy in force.
+
+    Documents already archived are kept longer where it says so. A policy that would move the end of one earlier is
+    refused, with the list, and exit code 5.
+    """
+    data = _bytes_of(file)
+    _checked(context, data, file)
+    with context.open(writable=True) as archive:
+        applied = _policies(archive).apply(
+            data,
+            by=context.principal.name,
+            source=file,
+            accept_program_lock=accept_program_lock,
+            refused=lambda change: _show_refused(context, change),
+        )
+    value = {"version": applied.version, "new": applied.fresh, "changes": _counted(applied.changes)}
+    first = f"Policy v{applied.version} is in force" if applied.fresh else f"Policy v{applied.version} was in force already"
+    context.answer(value, [first, *_effects(applied.changes)])
+
+
+@command.command("show")
+@pass_context
+def show(context: Context) -> None:
+    """Print the policy in force, as it was applied."""
+    with context.open() as archive:
+        newest = archive.catalog.newest_policy()
+    if newest is None:
+        context.answer({"version": 0, "policy": None}, ["No policy was applied yet: every document is kept, none has a date."])
+        return
+    value = {"version": newest.version, "sha256": newest.sha256, "applied_at": newest.applied_at, "applied_by": newest.applied_by}
+    context.answer(value | {"policy": newest.body}, [safe(line) for line in newest.body.splitlines()])
+
+
+def _bytes_of(file: str) -> bytes:
+    from retention.policy_tree import MAX_BYTES
+
+    try:
+        with open(file, "rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"there is no file {file}", remedy="name a policy file; the reference of the policy file shows one"
+        ) from error
+    except OSError as error:
+        raise UnreachableError(f"{file} cannot be read: {error.strerror}", remedy="name a file this user may read") from error
+
+
+def _checked(context: Context, data: bytes, file: str) -> Policy:
+    from retention.errors import PolicyError
+    from retention.policy_file import read_policy
+
+    try:
+        return read_policy(data, source=file)
+    except PolicyError as error:
+        _show_problems(context, error)
+        raise
+
+
+def _show_problems(context: Context, error: PolicyError) -> None:
+    """All of them; the error that follows repeats the first."""
+    for problem in error.problems:
+        value = {"line": problem.line, "column": problem.column, "problem": problem.what, "remedy": problem.remedy}
+        place = f"{error.source}:{problem.line}:{problem.column}: " if problem.line else f"{error.source}: "
+        context.answer(value, [safe(place + problem.what), safe(f"  → {problem.remedy}")])
+
+
+def _show_refused(context: Context, change: Change) -> None:
+    document, until = change.document, change.deadline.until
+    value = {"id": document.id, "class": document.retention_class, "retain_until": document.retain_until, "would_be": until}
+    was = document.retain_until or "without end"
+    context.answer(value, [safe(f"{document.id}  {document.retention_class}  {was} → {until}  {document.name}")])
+
+
+def _policies(archive: Archive) -> Policies:
+    from archiver.services.policies import Policies
+
+    return Policies(archive.catalog, archive.objects, archive.clock)
+
+
+def _counted(changes: Changes) -> dict[str, Any]:
+    return {kind.value: count for kind, count in changes.by_kind.items()}
+
+
+def _effects(changes: Changes) -> list[str]:
+    if not changes.by_kind:
+        return ["  nothing changes for documents already archived"]
+    return [
+        f"  {count} document{'s' if count > 1 else ''} of class {name}: {_EFFECTS[kind.value]}"
+        for (name, kind), count in sorted(changes.by_class.items())
+    ]
+
+
+def _size(policy: Policy) -> str:
+    counts = ((len(policy.classes), "class", "classes"), (len(policy.collections), "collection", "collections"))
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts) + f", days of {policy.time_zone}"

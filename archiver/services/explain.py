@@ -1,0 +1,65 @@
+"""How long a document is kept, and why, in sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from archiver.domain.document import Document, LockMode
+from archiver.services.policy_changes import facts_of
+from retention.days import day_in
+from retention.policy import Policy
+from retention.verdict import Verdict, decide
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The verdict on one document.
+
+    Attributes:
+        title, basis: of its class; "" for a class the policy does not know.
+        sentences: why it is kept, or since when it is due; strongest ground first.
+        what_then: what becomes of it once nothing keeps it, in words.
+        lock: how the store protects it now.
+    """
+
+    document: Document
+    policy_version: int
+    title: str
+    basis: str
+    verdict: Verdict
+    sentences: tuple[str, ...]
+    what_then: str
+    lock: LockMode
+
+    @property
+    def until(self) -> date | None:
+        """The last day it is kept; None when that is not known, or there is none."""
+        return self.verdict.until
+
+
+_THEN = {
+    "destroy": "then it may be destroyed, by an approved purge only",
+    "review": "then somebody decides what becomes of it",
+    "transfer": "then it is to be handed over to another archive",
+    "keep": "it is never destroyed",
+}
+
+
+def explain(document: Document, policy: Policy, now: datetime, *, may_see_holds: bool = True) -> Explanation:
+    """The verdict on `document` at `now`, with every reason."""
+    found = policy.retention_class(document.retention_class)
+    verdict = decide(policy, facts_of(document), (), day_in(policy.time_zone, now))
+    sentences = verdict.sentences(may_see_holds=may_see_holds)
+    if document.root_id is not None:
+        sentences += (f"it is part of document {document.root_id}, and stays as long as that does",)
+    return Explanation(
+        document=document,
+        policy_version=policy.version,
+        title=found.title if found else "",
+        basis=found.basis if found else "",
+        verdict=verdict,
+        sentences=sentences,
+        what_then=_THEN[verdict.action.value] + (", with the visa of an authority" if verdict.needs_visa else ""),
+        lock=document.lock_mode,
+    )

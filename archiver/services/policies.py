@@ -1,0 +1,154 @@
+"""Policies of the archive: which one is in force, what another would change, and putting it in force."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from archiver.domain.document import LockMode
+from archiver.domain.ledger import LedgerEvent
+from archiver.errors import IntegrityError, RefusedError
+from archiver.ports.catalog import Catalog, PolicyVersion
+from archiver.ports.clock import Clock
+from archiver.ports.objects import Bucket, Lock, ObjectStore, Put
+from archiver.services.extend_terms import ExtendTerms
+from archiver.services.policy_changes import Change, ChangeKind, Changes, changes
+from retention.policy import DEFAULT_POLICY, Policy
+from retention.policy import Lock as LockRule
+
+APPLIED = "policy"
+"""Kind of the ledger entry that a policy came into force; one without it was stored, and never was in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply` did. `fresh` is False when this very file was in force already and only unfinished work was finished."""
+
+    version: int
+    fresh: bool
+    changes: Changes
+
+
+def policy_in_force(catalog: Catalog) -> Policy:
+    """The policy applied last; the built-in one, which keeps everything, when none ever was.
+
+    Raises:
+        IntegrityError: the catalogue's copy is not what was applied.
+        PolicyError: this program cannot read what an earlier one applied.
+    """
+    newest = catalog.newest_policy()
+    if newest is None:
+        return DEFAULT_POLICY
+    body = newest.body.encode()
+    if hashlib.sha256(body).hexdigest() != newest.sha256:
+        raise IntegrityError(f"policy v{newest.version} is not what was applied", remedy="run `minutier verify`")
+    return _read(body, newest.version, f"policy v{newest.version}")
+
+
+def policy_key(version: int) -> str:
+    """Where a policy version lies in the store."""
+    return f"policies/{version}.yaml"
+
+
+class Policies:
+    """Checks and applies policy files."""
+
+    def __init__(self, catalog: Catalog, objects: ObjectStore, clock: Clock, *, program_locks: bool = True) -> None:
+        """`program_locks`: the store's locks bind this program only, as those of the embedded store do."""
+        self._catalog, self._objects, self._clock, self._program_locks = catalog, objects, clock, program_locks
+
+    def check(self, data: bytes, source: str = "policy") -> tuple[Policy, Changes]:
+        """The policy in a file, and what applying it would change. Changes nothing.
+
+        Raises:
+            PolicyError: the file is refused; its `problems` say everything that is wrong.
+        """
+        policy = self._proposed(data, source)
+        return policy, self._count(policy, lambda _: None)
+
+    def apply(
+        self,
+        data: bytes,
+        *,
+        by: str,
+        source: str = "policy",
+        accept_program_lock: bool = False,
+        refused: Callable[[Change], None] = lambda _: None,
+    ) -> Applied:
+        """Put a policy in force: keep it as an object, then in the catalogue, then extend what it makes later.
+
+        Safe to repeat; after a crash, applying the same file again finishes what was begun.
+
+        Args:
+            by: who applies it.
+            refused: is told of every archived document whose end would move earlier.
+
+        Raises:
+            PolicyError: the file is refused.
+            RefusedError: it would move the end of archived documents earlier, or asks for compliance locks that the store
+                cannot enforce against its owner and nobody accepted that.
+        """
+        policy, in_force = self._proposed(data, source), policy_in_force(self._catalog)
+        if self._program_locks and not accept_program_lock:
+            _refuse_program_locks(policy, in_force)
+        counted = self._count(policy, refused)
+        if counted.earlier:
+            raise RefusedError(
+                f"{source} would move the end of {counted.earlier} archived document{'s' if counted.earlier > 1 else ''} earlier",
+                remedy="leave their classes as long as they were; give documents to come a class of their own",
+            )
+        fresh = policy.version != in_force.version
+        if fresh:
+            policy = self._keep(policy, data, by)
+        ExtendTerms(self._catalog, self._objects, self._clock).run(policy, in_force)
+        return Applied(policy.version, fresh, counted)
+
+    def _proposed(self, data: bytes, source: str) -> Policy:
+        newest = self._catalog.newest_policy()
+        same = newest is not None and newest.sha256 == _sha256(data)
+        version = 1 if newest is None else newest.version + (0 if same else 1)
+        return _read(data, version, source)
+
+    def _count(self, policy: Policy, refused: Callable[[Change], None]) -> Changes:
+        counted = Changes()
+        for change in changes(self._catalog, policy, policy_in_force(self._catalog), self._clock.now()):
+            counted = counted.plus(change)
+            if change.kind is ChangeKind.EARLIER:
+                refused(change)
+        return counted
+
+    def _keep(self, policy: Policy, data: bytes, by: str) -> Policy:
+        """Store and enter it, under the first version number no other file has taken (a crash may have left one unused)."""
+        version, digest = policy.version, _sha256(data)
+        put = Put(Bucket.LOCKED, policy_key(version), body=data, lock=Lock(LockMode.NONE, None, hold=True))
+        while self._objects.put([put])[0].info.sha256 != digest:
+            version += 1
+            put = Put(Bucket.LOCKED, policy_key(version), body=data, lock=put.lock)
+        now = self._clock.now()
+        event = LedgerEvent(APPLIED, "", now, {"version": version, "sha256": digest})
+        body = data.decode("utf-8")
+        self._catalog.add_policy(PolicyVersion(version, digest, now, by, body), [event])
+        return _read(data, version, policy_key(version))
+
+
+def _refuse_program_locks(policy: Policy, in_force: Policy) -> None:
+    """What was accepted once, for a class in force, need not be accepted again."""
+    accepted = {name for name, found in in_force.classes.items() if found.lock is LockRule.COMPLIANCE}
+    names = [name for name, found in policy.classes.items() if found.lock is LockRule.COMPLIANCE and name not in accepted]
+    if names:
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        raise RefusedError(
+            f"{shown}: compliance locks, which on one machine bind the program and not whoever owns the machine",
+            remedy="add --accept-program-lock if that is enough, or write `lock: governance`",
+        )
+
+
+def _read(data: bytes, version: int, source: str) -> Policy:
+    from retention.policy_file import read_policy
+
+    return read_policy(data, version=version, source=source)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
