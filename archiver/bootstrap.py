@@ -111,9 +111,10 @@ class Archive:
 
     @cached_property
     def pool(self) -> ChildPool:
-        from archiver.adapters.extraction.pool import ChildPool
+        from archiver.adapters.extraction.pool import CHILD_COMMAND, ChildPool
 
-        pool = ChildPool(self.settings.worker_count(), self.settings.limits(), readers=self.settings.readers == "on")
+        engine = () if self.settings.readers == "on" else ("--engine", "archiver.adapters.extraction.tika_only:run")
+        pool = ChildPool(self.settings.worker_count(), self.settings.limits(), (*CHILD_COMMAND, *engine))
         return self._kept(pool, pool.close)
 
     @cached_property

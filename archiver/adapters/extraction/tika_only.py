@@ -1,0 +1,15 @@
+"""The engine without fast readers: everything goes to Tika (`MINUTIER_READERS=off`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from archiver.adapters.extraction import engine
+from archiver.adapters.extraction.extract import extract
+from archiver.domain.extraction import Event, ExtractionTask, Limits
+
+
+def run(task: ExtractionTask, limits: Limits) -> Iterator[Event]:
+    """See `engine.run`."""
+    return engine.run(task, limits, read=partial(extract, readers=False))
