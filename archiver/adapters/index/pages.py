@@ -1,0 +1,135 @@
+"""One page of an answer: hits in order of merit over all partitions, total, facets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tantivy
+
+from archiver.adapters.index.access_filter import visible
+from archiver.adapters.index.column_rows import Direction, Row, count_of, first_rows
+from archiver.adapters.index.compiler import Compiled, Compiler
+from archiver.adapters.index.cursor import Position, read, written
+from archiver.adapters.index.entry_document import UNREAD
+from archiver.adapters.index.facet_counts import FacetCounts
+from archiver.adapters.index.layout import TAGS
+from archiver.adapters.index.snapshots import OpenPartition, Snapshot
+from archiver.domain.access import Scope
+from archiver.domain.query import Node, SearchRequest
+from archiver.errors import UsageError
+from archiver.ports.index import IndexHit, IndexPage
+
+MOST_HITS = 1000
+_SORTS = ("relevance", "newest", "oldest")
+_MOST_UNREAD_KEPT = 1024
+_Occur, _Query = tantivy.Occur, tantivy.Query
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    score: float
+    row: Row
+
+
+def check(request: SearchRequest) -> None:
+    """Raises:
+    UsageError: limit or sort is not one that can be answered.
+    """
+    if not 1 <= request.limit <= MOST_HITS:
+        raise UsageError(
+            f"{request.limit} results cannot be shown at once", remedy=f"ask for 1 to {MOST_HITS}, and go on with the cursor"
+        )
+    if request.sort not in _SORTS:
+        raise UsageError(f"there is no order {request.sort!r}", remedy=f"use one of: {', '.join(_SORTS)}")
+
+
+def nothing(request: SearchRequest) -> IndexPage:
+    """The answer over no documents."""
+    return IndexPage((), 0, FacetCounts().result() if request.facets else {}, 0, None)
+
+
+class Pages:
+    """Answers one request from one snapshot, inside one scope."""
+
+    def __init__(self, snapshot: Snapshot, schema: tantivy.Schema, request: SearchRequest, scope: Scope) -> None:
+        self._snapshot, self._schema, self._request, self._scope = snapshot, schema, request, scope
+        self._compiler = Compiler(schema, snapshot.inflections)
+        self._direction = Direction(newest=request.sort != "oldest")
+        self._searched = [p for p in snapshot.partitions if not request.collections or p.name.collection in request.collections]
+
+    def page(self, node: Node) -> IndexPage:
+        """The page the request asks for.
+
+        Raises:
+            UsageError: its cursor is of another search.
+        """
+        position = read(self._request.cursor, self._request, self._scope) if self._request.cursor is not None else None
+        compiled = self._compiler.compile(node)
+        matching, total, facets = self._counted(visible(self._schema, self._scope, compiled.base))
+        found = self._found(matching, self._rungs(compiled), position)
+        shown = found[: self._request.limit]
+        hits = tuple(IndexHit(one.row.document_id, one.score) for one in shown)
+        return IndexPage(hits, total, facets, self._not_fully_read(), self._next(found, shown))
+
+    def _next(self, found: list[_Found], shown: list[_Found]) -> str | None:
+        if len(found) == len(shown):
+            return None
+        last = shown[-1]
+        return written(Position(last.score, last.row.order, last.row.document_id), self._request, self._scope)
+
+    def _rungs(self, compiled: Compiled) -> tuple[tuple[float, tantivy.Query], ...]:
+        return compiled.rungs if self._request.sort == "relevance" else ((1.0, compiled.base),)
+
+    def _counted(self, query: tantivy.Query) -> tuple[list[OpenPartition], int, dict[str, tuple[tuple[str, int], ...]]]:
+        """Partitions with matches, how many there are in all, facets."""
+        counts, matching, total = FacetCounts(), [], 0
+        for partition in self._searched:
+            if self._request.facets:
+                here = counts.add(partition.name.collection, partition.searcher, query)
+            else:
+                here = count_of(partition.searcher, query)
+            total += here
+            matching += [partition] if here else []
+        return matching, total, counts.result() if self._request.facets else {}
+
+    def _found(
+        self, partitions: list[OpenPartition], rungs: tuple[tuple[float, tantivy.Query], ...], position: Position | None
+    ) -> list[_Found]:
+        """The page's hits and, if there are more, the first one after it."""
+        found: list[_Found] = []
+        better: list[tantivy.Query] = []
+        for score, condition in rungs:
+            missing = self._request.limit + 1 - len(found)
+            if missing <= 0:
+                break
+            if position is None or score <= position.score:
+                after = Row(position.order, position.document_id) if position and score == position.score else None
+                found += [_Found(score, row) for row in self._on_rung(partitions, condition, better, missing, after)]
+            better.append(condition)
+        return found
+
+    def _on_rung(
+        self,
+        partitions: list[OpenPartition],
+        condition: tantivy.Query,
+        better: list[tantivy.Query],
+        count: int,
+        after: Row | None,
+    ) -> list[Row]:
+        """The first `count` documents whose best rung this is, after `after`."""
+        parts = [(_Occur.Must, condition)] + [(_Occur.MustNot, one) for one in better]
+        if after is not None:
+            parts.append((_Occur.Must, self._compiler.order_between(*self._direction.bounds(after))))
+        query = visible(self._schema, self._scope, _Query.boolean_query(parts))
+        rows = {row for p in partitions for row in first_rows(p.searcher, query, self._direction, count, after)}
+        return self._direction.sorted(list(rows))[:count]
+
+    def _not_fully_read(self) -> int:
+        key = (self._scope, tuple(sorted(set(self._request.collections))))
+        known = self._snapshot.unread
+        if key not in known:
+            if len(known) >= _MOST_UNREAD_KEPT:
+                known.clear()
+            query = visible(self._schema, self._scope, _Query.term_query(self._schema, TAGS, UNREAD, "basic"))
+            known[key] = sum(count_of(p.searcher, query) for p in self._searched)
+        return known[key]
