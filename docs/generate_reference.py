@@ -32,8 +32,8 @@ def commands() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-COMMANDS_NOTE = """Global options stand before the command: `minutier --archive FOLDER --json search …`. Results go to standard output,
-progress and messages to standard error. Exit codes: [errors](errors.md)."""
+COMMANDS_NOTE = """Global options stand before the command: `minutier --archive FOLDER --json search …`.
+Results go to standard output, progress and messages to standard error. Exit codes: [errors](errors.md)."""
 
 
 def _helps(command: click.Command, path: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
@@ -59,8 +59,9 @@ def settings() -> str:
     return "\n\n".join(["# Settings", GENERATED, SETTINGS_NOTE, table]) + "\n"
 
 
-SETTINGS_NOTE = f"""A setting is taken from the environment, else from the file `{FILE}` in the archive's folder (`workers = 4`, a setting a line), else
-it has its default. `minutier config show` prints each one in force and where it comes from; a setting that does not exist is refused.
+SETTINGS_NOTE = f"""A setting is taken from the environment, else from the file `{FILE}` in the archive's folder
+(a setting a line: `workers = 4`), else it has its default. `minutier config show` prints those in force and where each
+comes from. A setting in the file that does not exist is refused.
 
 Where the archive is: the option `--archive`, else `MINUTIER_HOME`, else `./minutier-data`."""
 
@@ -87,8 +88,8 @@ def error_page() -> str:
     )
 
 
-ERRORS_NOTE = """A failure is one message on standard error that says what went wrong and where, and a line `→` with what to do. With `--json` it is an object:
-`{"error": code, "message": …, "remedy": …}`. Codes are stable."""
+ERRORS_NOTE = """A failure is one message on standard error that says what went wrong and where, and a line `→` with what to do.
+With `--json` it is an object: `{"error": code, "message": …, "remedy": …}`. Codes are stable."""
 
 EXITS = {
     0: "done",

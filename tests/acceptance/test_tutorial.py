@@ -80,14 +80,17 @@ def run(page: Path, folder: Path) -> None:
     }
     environment |= {"HOME": str(folder), "NO_COLOR": "1"}
     for step in steps(page.read_text(encoding="utf-8")):
-        done = subprocess.run(
-            ["bash", "-c", step.command], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=240, check=False
-        )  # fmt: skip
-        printed = done.stdout.decode("utf-8", "replace")
+        printed = _output(step.command, folder, environment)
         assert not missing(step, printed), (
             f"{page.name}: $ {step.command}\nnot printed: {missing(step, printed)}\nprinted:\n{printed}"
         )
         assert "Traceback" not in printed, printed
+
+
+def _output(command: str, folder: Path, environment: dict[str, str]) -> str:
+    joined = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, timeout=240, check=False, **joined)
+    return done.stdout.decode("utf-8", "replace")
 
 
 def test_every_command_of_the_tutorial_does_what_it_shows(tmp_path: Path) -> None:
