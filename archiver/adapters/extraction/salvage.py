@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from html import unescape
 
-from archiver.adapters.extraction.source import DoubtError, Reading, Source
+from archiver.adapters.extraction.source import Reading, Source
 from archiver.domain.extraction import Outcome
 
 TOOL = "salvage"
@@ -21,6 +21,15 @@ _BLOCK = re.compile(
     rb"</(?:\w+:)?(?:p|row|si|t|text|Text|Cell|tr|td|h|title|comment|div)>|<(?:\w+:)?(?:br|cr|tab|cp|pp)\b[^>]*/>"
 )
 _MARKUP = re.compile(rb"<[^<>]*>")
+_PROPERTY = re.compile(
+    rb"<(?:\w+:)?(title|creator|subject|description|keywords|category|created|modified|lastModifiedBy)\b[^>]*>([^<]*)<"
+)
+_CORE = {
+    "title": "dc:title", "creator": "dc:creator", "subject": "dc:subject", "description": "dc:description",
+    "keywords": "meta:keyword",
+    "category": "cp:category", "created": "dcterms:created", "modified": "dcterms:modified", "lastModifiedBy": "meta:last-author",
+}  # fmt: skip
+_LONGEST_PROPERTY = 10_000
 _PART_BYTES = 64 * 1024 * 1024
 _ALL_BYTES = 256 * 1024 * 1024
 
@@ -30,35 +39,42 @@ def salvaged(source: Source) -> Reading | None:
     with open(source.path, "rb") as stream:
         if stream.read(4) != b"PK\x03\x04":
             return None
-    texts = [text for name, raw in _parts(source) if _PART.match(name.lower()) and (text := _words(raw))]
+    texts: list[str] = []
+    metadata: dict[str, list[str]] = {}
+    for name, raw in _parts(source):
+        if name.lower() == "docprops/core.xml":
+            metadata |= _properties(raw)
+        elif text := _words(raw):
+            texts.append(text)
     if not texts:
         return None
     reason = "no reader understands it; text taken from its parts"
-    return Reading("\n\n".join(texts), _properties(source), TOOL, Outcome.PARTIAL, reason)
+    return Reading("\n\n".join(texts), metadata, TOOL, Outcome.PARTIAL, reason)
 
 
-def _properties(source: Source) -> dict[str, list[str]]:
-    """Properties of an OOXML package, where they can be read."""
-    from archiver.adapters.extraction.readers.ooxml import OfficeFile
-    from archiver.adapters.extraction.readers.ooxml_metadata import properties
-    from archiver.adapters.extraction.readers.zip_package import OversizeError, opened
-
-    try:
-        with opened(source.path, source.limits) as package:
-            return properties(OfficeFile(package))
-    except (DoubtError, OversizeError, ValueError, RecursionError):
-        return {}
+def _properties(raw: bytes) -> dict[str, list[str]]:
+    """Core properties, as far as the bytes still show them."""
+    found: dict[str, list[str]] = {}
+    for name, value in _PROPERTY.findall(_without_doctype(raw)):
+        text = unescape(_MARKUP.sub(b"", value).decode("utf-8", "replace")).strip()
+        key = _CORE.get(name.decode("ascii"))
+        if key and text and len(text) <= _LONGEST_PROPERTY:
+            found.setdefault(key, []).append(text)
+    return found
 
 
 def _words(raw: bytes) -> str:
     """Character data of XML, without parsing it: it may well be broken."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raw = raw.decode("utf-16", "replace").encode()
-    if b"<!ENTITY" in raw[:4096] or b"<!DOCTYPE" in raw[:4096]:
-        raw = re.sub(rb"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", b"", raw, flags=re.S)
-    spaced = _MARKUP.sub(b"", _BLOCK.sub(b"\n", raw))
+    spaced = _MARKUP.sub(b"", _BLOCK.sub(b"\n", _without_doctype(raw)))
     lines = (line.strip() for line in unescape(spaced.decode("utf-8", "replace")).splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def _without_doctype(raw: bytes) -> bytes:
+    """Entities are never expanded: their declarations are dropped, their names stay in the text."""
+    return re.sub(rb"<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", b"", raw, count=1, flags=re.S) if b"<!DOCTYPE" in raw[:4096] else raw
 
 
 def _parts(source: Source) -> Iterator[tuple[str, bytes]]:
@@ -76,11 +92,15 @@ def _listed(source: Source) -> list[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(source.path) as package:
             for entry in package.infolist()[:10_000]:
-                if _PART.match(entry.filename.lower()) and not entry.flag_bits & 1:
+                if _wanted(entry.filename) and not entry.flag_bits & 1:
                     found.extend(_entry(package, entry))
     except (zipfile.BadZipFile, OSError, ValueError):
         return []
     return found
+
+
+def _wanted(name: str) -> bool:
+    return name.lower() == "docprops/core.xml" or _PART.match(name.lower()) is not None
 
 
 def _entry(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> list[tuple[str, bytes]]:
@@ -102,7 +122,7 @@ def _scanned(source: Source) -> Iterator[tuple[str, bytes]]:
         name = data[begin : begin + name_size].decode("utf-8", "replace")
         body = begin + name_size + extra_size
         end = body + packed if packed and not flags & 8 else len(data)
-        if not flags & 1:
+        if not flags & 1 and _wanted(name):
             yield name, _inflated(data[body:end]) if method == 8 else data[body:end][:_PART_BYTES]
         at = data.find(b"PK\x03\x04", body)
 

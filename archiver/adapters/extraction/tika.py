@@ -24,6 +24,8 @@ TOOL = "tika"
 SETTINGS = "headers,deleted,notes,shapes,masters;ocr=off;macros=off"
 _ABOUT_THE_COPY = ("resourceName", "Content-Length", "X-TIKA:Parsed-By", "X-TIKA:Parsed-By-Full-Set")
 _NOTES = ("X-TIKA:EXCEPTION:", "X-TIKA:warning")
+_PROPERTIES_ONLY = ("application/vnd.ms-project", "application/vnd.ms-works", "application/x-tika-msoffice")
+_DRAWN = ("image/vnd.dxf", "image/vnd.dwg", "image/svg")
 _MEDIA = ("image/", "audio/", "video/", "font/")
 _NAMED = re.compile(r"(?:Caused by: |^)(?:[\w$.]+\.)?([\w$]+(?:Exception|Error))(?:: ([^\n]{0,160}))?", re.M)
 
@@ -113,8 +115,10 @@ def _unread(text: str, metadata: dict[str, list[str]], source: Source) -> tuple[
         return Outcome.ENCRYPTED, "the document is encrypted"
     if problem := _problem(metadata):
         return problem
-    if text.strip() or kind.startswith(_MEDIA):
+    if text.strip() or (kind.startswith(_MEDIA) and not kind.startswith(_DRAWN)):
         return None
+    if kind.startswith(_PROPERTIES_ONLY):
+        return Outcome.PARTIAL, f"only the properties of {kind} are read"
     if not _parsers(metadata):
         return Outcome.UNSUPPORTED, "no known format" if kind in (UNKNOWN, EMPTY) else f"no reader for {kind}"
     return None

@@ -15,6 +15,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_LETTER = re.compile(rb"[A-Za-z]")
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _RUN = re.compile(rb"[\x80-\xff]+")
 _ODD_IN_WORD = re.compile(rb"[A-Za-z][\x80-\x89\x8b\x91\x93-\x95\x98\x99\x9b\xa1-\xb9\xbb-\xbf\xd7\xf7][a-z]")
@@ -79,7 +80,7 @@ def western(data: bytes) -> bool:
         return False
     runs = _RUN.findall(data)
     high = sum(map(len, runs))
-    letters = sum(1 for byte in data if chr(byte).isalpha())
+    letters = len(_LETTER.findall(data)) + high
     if high > 0.3 * max(letters, 1) and high > 2:
         return False
     long_runs = sum(1 for run in runs if len(run) > 2)
