@@ -108,3 +108,6 @@ class LedgerRows(Protocol):
 
     def positions(self, tree: Tree, kind: str, document_ids: Sequence[str]) -> dict[str, int]:
         """For each of these documents that has an entry of this kind, the position of its first."""
+
+    def latest(self, tree: Tree, kinds: Sequence[str], document_ids: Sequence[str]) -> dict[str, int]:
+        """For each of these documents that has an entry of one of these kinds, the position of its last."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, select, update
+from sqlalchemy import Connection, delete, Engine, func, Function, select, update
 
 from archiver.adapters.catalog.engine import read, write
 from archiver.adapters.catalog.insertion import insert_rows
@@ -131,9 +131,15 @@ class SqlLedgerRows:
         return None if row is None else _head_of(row.size, row.body)
 
     def positions(self, tree: Tree, kind: str, document_ids: Sequence[str]) -> dict[str, int]:
+        return self._positions(tree, func.min(ledger_leaves.c.position), [kind], document_ids)
+
+    def latest(self, tree: Tree, kinds: Sequence[str], document_ids: Sequence[str]) -> dict[str, int]:
+        return self._positions(tree, func.max(ledger_leaves.c.position), kinds, document_ids)
+
+    def _positions(self, tree: Tree, which: Function[int], kinds: Sequence[str], document_ids: Sequence[str]) -> dict[str, int]:
         columns, found = ledger_leaves.c, dict[str, int]()
-        query = select(columns.document_id, func.min(columns.position).label("position")).group_by(columns.document_id)
-        query = query.where(columns.tree == tree.value, columns.kind == kind)
+        query = select(columns.document_id, which.label("position")).group_by(columns.document_id)
+        query = query.where(columns.tree == tree.value, columns.kind.in_(kinds))
         with read(self._engine) as connection:
             for piece in pieces(document_ids):
                 for row in connection.execute(query.where(columns.document_id.in_(piece))):
