@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -29,7 +28,7 @@ def walk(source: Source) -> Iterator[Entry]:
         try:
             for index, record in enumerate(records(file)):
                 listed = True
-                yield from _entries(source, index, record)
+                yield from _entries(source, file, index, record)
         except DamagedError as error:
             if listed:
                 raise
@@ -39,16 +38,16 @@ def walk(source: Source) -> Iterator[Entry]:
 
 def _without_directory(source: Source, file: BinaryIO) -> Iterator[Entry]:
     for index, record in enumerate(salvaged(file)):
-        yield from _entries(source, index, record)
+        yield from _entries(source, file, index, record)
 
 
-def _entries(source: Source, index: int, record: Record) -> Iterator[Entry]:
+def _entries(source: Source, file: BinaryIO, index: int, record: Record) -> Iterator[Entry]:
     name = _name(record)
     size = -1 if record.size == UNKNOWN_SIZE else record.size
     if record.elsewhere:
         yield unreadable(index, name, size, Outcome.CORRUPT, "its bytes are in another part of a split archive")
     elif not name.endswith("/") or record.size:
-        yield Entry(index, name, size, lambda: read_member(os.fspath(source.path), record, source.passwords))
+        yield Entry(index, name, size, lambda: read_member(file, record, source.passwords))
 
 
 def _name(record: Record) -> str:

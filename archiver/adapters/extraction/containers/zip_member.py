@@ -22,8 +22,8 @@ _SMALL_READ = 4096
 """Decoders without a limit on their output are fed this much at a time, so that a bomb cannot fill the memory."""
 
 
-def read_member(path: str, record: Record, passwords: Sequence[str]) -> Iterator[bytes]:
-    """Its plain bytes; the checksum is verified at the end.
+def read_member(file: BinaryIO, record: Record, passwords: Sequence[str]) -> Iterator[bytes]:
+    """Its plain bytes, read from `file`, an open zip; the checksum is verified at the end.
 
     Raises:
         ProtectedError: it is encrypted and no password fits.
@@ -31,36 +31,36 @@ def read_member(path: str, record: Record, passwords: Sequence[str]) -> Iterator
         DamagedError: header, data or checksum do not hold.
     """
     if not record.flags & ENCRYPTED:
-        yield from _plain(path, record, None)
+        yield from _plain(file, record, None)
         return
-    fitting = [password for password in passwords if _fits(path, record, password)]
+    fitting = [password for password in passwords if _fits(file, record, password)]
     if len(fitting) > 1:  # the quick check lets one wrong password in 256 pass
-        fitting = [password for password in fitting if _reads(path, record, password)]
+        fitting = [password for password in fitting if _reads(file, record, password)]
     if not fitting:
         raise ProtectedError("the member is encrypted and no password given fits")
-    yield from _plain(path, record, fitting[0])
+    yield from _plain(file, record, fitting[0])
 
 
-def _fits(path: str, record: Record, password: str) -> bool:
+def _fits(file: BinaryIO, record: Record, password: str) -> bool:
     try:
-        with open(path, "rb") as file, closing(_opened(file, record, password)):
+        with closing(_opened(file, record, password)):
             return True
     except ProtectedError:
         return False
 
 
-def _reads(path: str, record: Record, password: str) -> bool:
+def _reads(file: BinaryIO, record: Record, password: str) -> bool:
     try:
-        for _ in _plain(path, record, password):
+        for _ in _plain(file, record, password):
             pass
     except (DamagedError, ProtectedError):
         return False
     return True
 
 
-def _plain(path: str, record: Record, password: str | None) -> Iterator[bytes]:
+def _plain(file: BinaryIO, record: Record, password: str | None) -> Iterator[bytes]:
     step = CHUNK if record.method in (_STORED, _DEFLATED) and password is None else _SMALL_READ
-    with open(path, "rb") as file, closing(_opened(file, record, password)) as member:
+    with closing(_opened(file, record, password)) as member:
         try:
             while piece := member.read(step):
                 yield piece
