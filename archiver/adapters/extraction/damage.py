@@ -5,7 +5,9 @@ from __future__ import annotations
 import zipfile
 import zlib
 
+from archiver.adapters.extraction.file_ends import cut_short
 from archiver.adapters.extraction.ole_kinds import OLE_MAGIC
+from archiver.adapters.extraction.package_kinds import owns_directory
 from archiver.adapters.extraction.source import Source
 
 _READ_AT_MOST = 512 * 1024 * 1024
@@ -18,12 +20,14 @@ def damage(source: Source) -> str:
         head = stream.read(8)
     if head.startswith(b"PK\x03\x04"):
         return _zip_damage(source)
-    return _ole_damage(source) if head == OLE_MAGIC else ""
+    return _ole_damage(source) if head == OLE_MAGIC else cut_short(source)
 
 
 def _zip_damage(source: Source) -> str:
     try:
         with zipfile.ZipFile(source.path) as package:
+            if not owns_directory(package):
+                return "the package is cut short: its directory is lost"
             return _bad_entry(package)
     except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
         return f"the package is cut short or damaged: {error}"

@@ -8,6 +8,8 @@ import zlib
 from pathlib import Path
 
 PLAIN_ZIP = "application/zip"
+DAMAGED_OOXML = "application/x-tika-ooxml"
+"""An OOXML package without its directory: no reader's, so that nothing inside it is taken for the whole."""
 _DIRECTORY_BYTES = 4 * 1024 * 1024
 _PART_BYTES = 1024 * 1024
 _MAIN_PART = re.compile(r'ContentType="([^"]+?)(?:\.main)?\+xml"|ContentType="(application/vnd\.ms-excel\.[\w.]+)"', re.I)
@@ -55,10 +57,17 @@ def package_type(path: Path, head: bytes) -> str:
         with zipfile.ZipFile(path) as package:
             if package.start_dir and _directory_size(path, package) > _DIRECTORY_BYTES:
                 return PLAIN_ZIP
+            if not owns_directory(package):
+                return _by_local_headers(head)
             names = package.namelist()
             return _declared(package, names) or _by_names(names)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, zlib.error):
         return _by_local_headers(head)
+
+
+def owns_directory(package: zipfile.ZipFile) -> bool:
+    """False for a package cut short whose last directory is that of another one stored inside it."""
+    return min((entry.header_offset for entry in package.infolist()), default=0) == 0
 
 
 def _directory_size(path: Path, package: zipfile.ZipFile) -> int:
@@ -110,7 +119,6 @@ def _by_local_headers(head: bytes) -> str:
     if opening := re.match(rb"PK\x03\x04.{26}mimetype(application/[\w.+-]+?)PK", head, re.S):
         return opening.group(1).decode("ascii")
     names = [found.decode("utf-8", "replace") for found in re.findall(rb"PK\x03\x04.{26}([\w./\[\] -]{1,120})", head, re.S)]
-    known = _by_names(names)
-    if known == PLAIN_ZIP and any(name.startswith("[Content_Types].xml") for name in names):
-        return "application/x-tika-ooxml"
-    return known
+    if any(name.startswith(("[Content_Types].xml", "_rels/", "word/", "xl/", "ppt/", "docProps/")) for name in names):
+        return DAMAGED_OOXML
+    return _by_names(names)

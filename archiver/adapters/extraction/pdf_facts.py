@@ -76,6 +76,7 @@ def opened(source: Source) -> Iterator[Any]:
 def _open(source: Source) -> tuple[str, Any]:
     import pikepdf
 
+    path = str(source.path)
     for password in ("", *source.passwords):
         try:
             return password, pikepdf.open(source.path, password=password, suppress_warnings=True)
@@ -83,9 +84,14 @@ def _open(source: Source) -> tuple[str, Any]:
             continue
         except (pikepdf.PdfError, RuntimeError, ValueError) as error:
             if "unsupported encryption filter" in str(error) or "security handler" in str(error).lower():
-                raise ProtectedError(f"its kind of encryption is not known here: {error}") from error
-            raise DoubtError(f"not a PDF that can be opened: {error}") from error
+                raise ProtectedError(f"its kind of encryption is not known here: {_said(error, path)}") from error
+            raise DoubtError(f"not a PDF that can be opened: {_said(error, path)}") from error
     raise ProtectedError("the PDF is encrypted; a password is needed to open it" if not source.passwords else "no password fits")
+
+
+def _said(error: Exception, path: str) -> str:
+    """The message without the temporary path it begins with."""
+    return str(error).replace(path, "").lstrip(": ")
 
 
 def pdf_facts(source: Source) -> PdfFacts:

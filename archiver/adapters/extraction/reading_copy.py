@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archiver.adapters.extraction.source import ProtectedError, Source
+from archiver.adapters.extraction.source import DoubtError, ProtectedError, Source
 
 _PDF = "application/pdf"
 _OFFICE = frozenset(
@@ -52,16 +52,19 @@ def _decrypted_pdf(source: Source) -> Iterator[Path]:
 @contextmanager
 def repaired(source: Source) -> Iterator[Path | None]:
     """A copy of a damaged PDF, written anew from the objects that can be found; None when that cannot be done."""
+    with tempfile.TemporaryDirectory(prefix="minutier-") as folder:
+        copy = Path(folder, "copy.pdf")
+        yield copy if _rewritten(source, copy) else None
+
+
+def _rewritten(source: Source, copy: Path) -> bool:
     import pikepdf
 
     from archiver.adapters.extraction.pdf_facts import opened
 
-    with tempfile.TemporaryDirectory(prefix="minutier-") as folder:
-        copy = Path(folder, "copy.pdf")
-        try:
-            with opened(source) as pdf:
-                pdf.save(copy, encryption=False, fix_metadata_version=False)
-        except (pikepdf.PdfError, ProtectedError, ValueError, OSError):
-            yield None
-            return
-        yield copy
+    try:
+        with opened(source) as pdf:
+            pdf.save(copy, encryption=False, fix_metadata_version=False)
+    except (pikepdf.PdfError, DoubtError, ProtectedError, ValueError, OSError):
+        return False
+    return True

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from html import unescape
 
+from archiver.adapters.extraction.package_kinds import owns_directory
 from archiver.adapters.extraction.source import Reading, Source
 from archiver.domain.extraction import Outcome
 
@@ -17,9 +18,7 @@ _LOCAL = struct.Struct("<4s5H3I2H")
 _PART = re.compile(
     r"^(?!.*(?:_rels/|\[content_types\]|docprops/|/theme|settings|styles\.xml|fonttable|manifest)).*\.(?:xml|xhtml|html?)$"
 )
-_BLOCK = re.compile(
-    rb"</(?:\w+:)?(?:p|row|si|t|text|Text|Cell|tr|td|h|title|comment|div)>|<(?:\w+:)?(?:br|cr|tab|cp|pp)\b[^>]*/>"
-)
+_BLOCK = re.compile(rb"</(?:\w+:)?[\w.-]+>|<(?:\w+:)?(?:br|cr|tab|cp|pp)\b[^>]*/>")
 _MARKUP = re.compile(rb"<[^<>]*>")
 _PROPERTY = re.compile(
     rb"<(?:\w+:)?(title|creator|subject|description|keywords|category|created|modified|lastModifiedBy)\b[^>]*>([^<]*)<"
@@ -35,10 +34,13 @@ _ALL_BYTES = 256 * 1024 * 1024
 
 
 def salvaged(source: Source) -> Reading | None:
-    """Text of the XML parts of a zip package, damaged or not; None when it is no package or holds none."""
+    """Text of the XML parts of a zip package, or of an XML file, damaged or not; None when it is neither or holds none."""
     with open(source.path, "rb") as stream:
-        if stream.read(4) != b"PK\x03\x04":
-            return None
+        head = stream.read(4)
+    if source.media_type.endswith(("/xml", "+xml")):
+        return _markup(source)
+    if head != b"PK\x03\x04":
+        return None
     texts: list[str] = []
     metadata: dict[str, list[str]] = {}
     for name, raw in _parts(source):
@@ -50,6 +52,14 @@ def salvaged(source: Source) -> Reading | None:
         return None
     reason = "no reader understands it; text taken from its parts"
     return Reading("\n\n".join(texts), metadata, TOOL, Outcome.PARTIAL, reason)
+
+
+def _markup(source: Source) -> Reading | None:
+    with open(source.path, "rb") as stream:
+        raw = stream.read(_ALL_BYTES)
+    text = _words(raw)
+    reason = "it is no well-formed XML; its text was taken without parsing it"
+    return Reading(text, {"Content-Type": [source.media_type]}, TOOL, Outcome.PARTIAL, reason) if text else None
 
 
 def _properties(raw: bytes) -> dict[str, list[str]]:
@@ -91,6 +101,8 @@ def _listed(source: Source) -> list[tuple[str, bytes]]:
     found: list[tuple[str, bytes]] = []
     try:
         with zipfile.ZipFile(source.path) as package:
+            if not owns_directory(package):
+                return []
             for entry in package.infolist()[:10_000]:
                 if _wanted(entry.filename) and not entry.flag_bits & 1:
                     found.extend(_entry(package, entry))
