@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from archiver.adapters.extraction.containers.lzw import unpack_lzw
 
 MEMORY_LIMIT = 512 * 1024 * 1024
 """Largest dictionary or window a stream may ask for, in bytes."""
+_WINDOW_LOG = MEMORY_LIMIT.bit_length() - 1
 
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -90,8 +92,6 @@ def unpacked(path: Path, codec: str) -> Iterator[bytes]:
 
 
 def _codec(name: str) -> Callable[[BinaryIO], Iterator[bytes]]:
-    if name == "zstd":
-        return _zstd
     if name == "compress":
         return unpack_lzw
     return lambda file: _joined(file, lambda: _decoder(name))
@@ -101,7 +101,9 @@ def _decoder(name: str) -> _Decoder:
     if name == "bzip2":
         return bz2.BZ2Decompressor()
     if name in ("xz", "lzma"):
-        return lzma.LZMADecompressor(lzma.FORMAT_AUTO, memlimit=MEMORY_LIMIT)
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ if name == "xz" else lzma.FORMAT_ALONE, memlimit=MEMORY_LIMIT)
+    if name == "zstd":
+        return zstd_decoder()
     if name == "lz4":
         return _lz4_decoder()
     return _ZlibDecoder(31 if name == "gzip" else 15)
@@ -111,6 +113,16 @@ def _lz4_decoder() -> _Decoder:
     from lz4.frame import LZ4FrameDecompressor
 
     decoder: _Decoder = LZ4FrameDecompressor()
+    return decoder
+
+
+def zstd_decoder() -> _Decoder:
+    """A Zstandard decoder that refuses windows above `MEMORY_LIMIT`."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    decoder: _Decoder = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
     return decoder
 
 
@@ -135,18 +147,9 @@ def _one_stream(file: BinaryIO, decoder: _Decoder, data: bytes) -> Iterator[byte
             data = file.read(CHUNK) if decoder.needs_input else b""
             if not data and decoder.needs_input:
                 raise EOFError("it ends before its end mark")
-    except (OSError, RuntimeError) as error:  # bz2 and lz4 say so for bad data
+    except (zlib.error, lzma.LZMAError, EOFError, ValueError, MemoryError):
+        raise
+    except Exception as error:  # for bad data bz2 raises OSError, lz4 RuntimeError, zstd a class of its own
         if from_the_machine(error):
             raise
-        raise ValueError(str(error)) from error
-
-
-def _zstd(file: BinaryIO) -> Iterator[bytes]:
-    import zstandard
-
-    reader = zstandard.ZstdDecompressor(max_window_size=MEMORY_LIMIT).stream_reader(file, read_across_frames=True)
-    try:
-        while piece := reader.read(CHUNK):
-            yield piece
-    except zstandard.ZstdError as error:
         raise ValueError(str(error)) from error

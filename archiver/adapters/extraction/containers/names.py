@@ -10,18 +10,18 @@ _LONGEST = 120
 
 
 def decoded(raw: bytes, *, dos: bool = False) -> str:
-    """UTF-8 where it is UTF-8; code page 850 for a DOS writer when that gives words; else surrogate escapes (PEP 383)."""
+    """UTF-8 where it is UTF-8; a DOS code page for a DOS writer when that gives words; else surrogate escapes (PEP 383)."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    if dos and _reads_as_words(text := raw.decode("cp850")):
+    if dos and (text := raw.decode("cp850")) == raw.decode("cp437") and _reads_as_words(text):
         return text
     return raw.decode("utf-8", "surrogateescape")
 
 
 def _reads_as_words(text: str) -> bool:
-    """East Asian bytes read as a DOS code page come out as box drawings, not letters."""
+    """East Asian bytes read as a DOS code page come out as box drawings, or differ between the two Western ones."""
     return all(unicodedata.category(character)[0] == "L" for character in text if ord(character) > 127)
 
 

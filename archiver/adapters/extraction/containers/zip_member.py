@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 from pyzipper.zipfile import BadZipFile
 from pyzipper.zipfile_aes import AESZipExtFile, AESZipInfo
 
+from archiver.adapters.extraction.containers.codecs import zstd_decoder
 from archiver.adapters.extraction.containers.entry import CHUNK, DamagedError, UnsupportedError, from_the_machine
 from archiver.adapters.extraction.containers.zip_directory import Record
 from archiver.adapters.extraction.source import ProtectedError
@@ -108,7 +109,7 @@ class _Member(AESZipExtFile):  # type: ignore[misc]
         if compress_type == _DEFLATE64:
             return _Deflate64()
         if compress_type == _ZSTD:
-            return _zstd_decoder()
+            return zstd_decoder()
         return super().get_decompressor(compress_type)
 
 
@@ -126,9 +127,3 @@ class _Deflate64:
 
     def decompress(self, data: bytes) -> bytes:
         return bytes(self._inner.inflate(data))
-
-
-def _zstd_decoder() -> Any:
-    import zstandard
-
-    return zstandard.ZstdDecompressor().decompressobj()
