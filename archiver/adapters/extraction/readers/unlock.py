@@ -16,6 +16,7 @@ from archiver.adapters.extraction.source import DoubtError, ProtectedError, Sour
 DEFAULT_PASSWORD = "VelvetSweatshop"  # noqa: S105  what Office uses itself for "protected" but not secret workbooks
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MANIFEST = "META-INF/manifest.xml"
+_RIGHTS_MANAGED = "\tDRMContent"
 _ENCRYPTION_DATA = "{urn:oasis:names:tc:opendocument:xmlns:manifest:1.0}encryption-data"
 
 
@@ -25,7 +26,7 @@ def is_encrypted_office(path: Path) -> bool:
         if file.read(len(_OLE_MAGIC)) != _OLE_MAGIC:
             return False
         try:
-            return bool(_office_file(file).is_encrypted())
+            return _is_rights_managed(file) or bool(_office_file(file).is_encrypted())
         except DoubtError:
             return False
         except Exception:  # noqa: BLE001  the parser meets damaged files with whatever error comes; they are not its business then
@@ -44,6 +45,8 @@ def unlocked(source: Source) -> Iterator[Path]:
     copy = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as out, source.path.open("rb") as file:
+            if _is_rights_managed(file):
+                raise ProtectedError("the file is protected by rights management; only its issuer's server can open it")
             _decrypt(_office_file(file), (DEFAULT_PASSWORD, *source.passwords), out)
         yield copy
     finally:
@@ -58,6 +61,17 @@ def refuse_encrypted_odf(package: ZipPackage) -> None:
         manifest = parsed(package.read(_MANIFEST), _MANIFEST)
         if next(manifest.iter(_ENCRYPTION_DATA), None) is not None:
             raise ProtectedError("the OpenDocument file is encrypted, and no reader here can decrypt it")
+
+
+def _is_rights_managed(file: IO[bytes]) -> bool:
+    import olefile
+
+    file.seek(0)
+    try:
+        with olefile.OleFileIO(file) as ole:
+            return bool(ole.exists(_RIGHTS_MANAGED))
+    except Exception as error:
+        raise DoubtError(f"not a sound compound file: {error}") from error
 
 
 def _office_file(file: IO[bytes]) -> Any:
@@ -75,6 +89,7 @@ def _office_file(file: IO[bytes]) -> Any:
 def _decrypt(office: Any, passwords: Sequence[str], out: IO[bytes]) -> None:
     from msoffcrypto.exceptions import DecryptionError, InvalidKeyError, ParseError
 
+    odd = ""
     for password in dict.fromkeys(passwords):
         try:
             _load_key(office, password)
@@ -85,13 +100,13 @@ def _decrypt(office: Any, passwords: Sequence[str], out: IO[bytes]) -> None:
             continue
         except ParseError as error:
             raise DoubtError(f"the encryption is damaged: {error}") from error
-        except Exception:  # noqa: BLE001, S112  a wrong key yields noise, which fails in any way at all
+        except Exception as error:  # noqa: BLE001  a wrong key yields noise, which fails in any way at all
+            odd = f"; the last failure was: {error}"
             continue
         out.flush()
         return
-    raise ProtectedError(
-        f"none of {len(passwords) - 1} passwords opens the file" if len(passwords) > 1 else "a password is needed"
-    )
+    tried = len(passwords) - 1
+    raise ProtectedError((f"none of {tried} passwords opens the file" if tried else "a password is needed") + odd)
 
 
 def _load_key(office: Any, password: str) -> None:
