@@ -24,6 +24,7 @@ from archiver.services.bulk_import import BulkImport, Parts, preview
 from archiver.services.index_documents import catch_up
 from archiver.services.intake import IntakeOptions
 from archiver.services.placement import check_name
+from archiver.settings import Settings
 
 SOME_FAILED = 3
 
@@ -54,7 +55,7 @@ def run(
 ) -> int:
     """Import `entries` into the batch, show how it goes and what came of it; returns the exit code."""
     if workers:
-        archive.settings = _with_workers(archive, workers)
+        archive.settings = with_workers(archive, workers)
     catch_up(archive.catalog, archive.index, archive.texts)
     spec = batch.spec
     options = IntakeOptions(batch.id, spec["collection"], spec["class"], tuple(spec["grants"]), spec["declared"], spec["rehash"])
@@ -132,7 +133,8 @@ def _free_name(archive: Archive) -> str:
     return next(name for name in chain([base], (f"{base}-{n}" for n in range(2, 10_000))) if name not in taken)
 
 
-def _with_workers(archive: Archive, workers: int) -> Any:
+def with_workers(archive: Archive, workers: int) -> Settings:
+    """The settings with this many reading processes."""
     import msgspec
 
     return msgspec.structs.replace(archive.settings, workers=workers)

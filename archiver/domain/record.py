@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from archiver.domain.digest import of_bytes
 from archiver.domain.document import Document, LockMode, State
 from archiver.domain.extraction import Outcome, Step
 from archiver.domain.identifiers import DocumentId
@@ -71,6 +72,11 @@ def encode(document: Document) -> bytes:
     if document.members:
         body["members"] = {"expected": document.members, "failed": document.members_failed}
     return json.dumps(body, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()
+
+
+def digest(document: Document) -> str:
+    """SHA-256 of a document's state as its record would hold it; ledger entries about it carry this."""
+    return of_bytes(encode(document))
 
 
 def decode(raw: bytes) -> Document:

@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from archiver.domain import record
 from archiver.domain.document import Document, LockMode, State
@@ -28,28 +29,43 @@ GROUP_COUNT = 128
 GROUP_CHARS = 16_000_000
 INDEX_COUNT = 10_000
 INDEX_SECONDS = 30.0
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+READ_AGAIN = "read_again"
+"""Kind of the ledger entry that a document was read a second time, and better."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A document in its final state, with what goes with it."""
+    """A document in its final state, with what goes with it. `before`: its state when it was archived already."""
 
     document: Document
     extraction: Extraction
     term: Term
+    before: Document | None = None
+    read_at: datetime = NEVER
 
 
 class Commit:
-    """Collects results and commits them in groups; call `flush` at the end."""
+    """Collects results and commits them in groups; call `flush` at the end.
 
-    def __init__(self, catalog: Catalog, objects: ObjectStore, index: Index, clock: Clock, placement: Placement) -> None:
+    Args:
+        again: documents that are archived already are being read a second time: a better reading replaces the one before.
+            Otherwise they are left as they are.
+    """
+
+    def __init__(
+        self, catalog: Catalog, objects: ObjectStore, index: Index, clock: Clock, placement: Placement, *, again: bool = False
+    ) -> None:
         self._catalog, self._objects, self._index, self._clock, self._placement = catalog, objects, index, clock, placement
+        self._again = again
         self._waiting: list[Result] = []
         self._chars = 0
         self._unindexed = 0
         self._index_due = time.monotonic() + INDEX_SECONDS
         self._sequence = index.sequence()
         self.outcomes: dict[str, int] = {}
+        self.renewed = 0
         self.committed = 0
 
     def add(self, result: Result) -> None:
@@ -68,26 +84,50 @@ class Commit:
     def flush_group(self) -> None:
         """Everything taken so far is durable on return."""
         results, self._waiting, self._chars = self._waiting, [], 0
-        fresh = self._not_archived(results)
-        if not fresh:
+        ready = self._worth_committing(results)
+        if not ready:
             return
-        ready = [self._ready(result) for result in fresh]
         self._write_texts(ready)
         ready = self._write_records(ready)
         self._lock_originals(ready)
         documents = [one.document for one in ready]
-        self._sequence = self._catalog.commit_archived(documents, [_event(document) for document in documents])
+        self.renewed += sum(one.before is not None for one in ready)
+        self._sequence = self._catalog.commit_archived(documents, [_event(one) for one in ready])
         first = self._sequence - len(documents) + 1
         numbered = [(replace(one.document, sequence=first + place), one.extraction) for place, one in enumerate(ready)]
         self._index.add(entry_of(document, extraction) for document, extraction in numbered)
         self._count(documents)
 
-    def _not_archived(self, results: Sequence[Result]) -> list[Result]:
-        """Members that an earlier attempt archived are left as they are; the last of two results for one document counts."""
+    def _worth_committing(self, results: Sequence[Result]) -> list[_Ready]:
+        """What is new, and readings that are better than the one before. Of two results for one document the last counts."""
         latest = {result.document.id: result for result in results}
-        members = [result.document.id for result in latest.values() if result.document.root_id]
-        known = self._catalog.documents(members) if members else {}
-        return [result for key, result in latest.items() if key not in known]
+        old = [key for key, result in latest.items() if self._again or result.document.root_id]
+        known = self._catalog.documents(old) if old else {}
+        ready = []
+        for key, result in latest.items():
+            before = known.get(key)
+            if before is None or before.state is State.RECEIVED:
+                ready.append(self._ready(result))
+            elif self._again and better(result, before):
+                ready.append(self._renewed(result, before))
+        return ready
+
+    def _renewed(self, result: Result, before: Document) -> _Ready:
+        """A second reading: its text gets a place of its own, term and record stay."""
+        one = self._ready(result)
+        document = replace(
+            one.document,
+            record_sha256=before.record_sha256,
+            archived_at=before.archived_at,
+            retain_until=before.retain_until,
+            retention_note=before.retention_note,
+            lock_mode=before.lock_mode,
+            policy_version=before.policy_version,
+            attempts=before.attempts + 1,
+        )
+        if document.text_key:
+            document = replace(document, text_key=f"{document.text_key}-{document.attempts}")
+        return replace(one, document=document, before=before)
 
     def _ready(self, result: Result) -> _Ready:
         document, extraction = result.document, result.extraction
@@ -109,7 +149,7 @@ class Commit:
             policy_version=self._placement.policy.version,
             text_key=key_for(document, extraction),
         )
-        return _Ready(document, extraction, term)
+        return _Ready(document, extraction, term, read_at=now)
 
     # -- objects ------------------------------------------------------------------------------------------------
     def _write_texts(self, ready: list[_Ready]) -> None:
@@ -121,13 +161,14 @@ class Commit:
         self._objects.put(puts.values())
 
     def _write_records(self, ready: list[_Ready]) -> list[_Ready]:
-        bodies = [record.encode(one.document) for one in ready]
+        fresh = [one for one in ready if one.before is None]
+        bodies = [record.encode(one.document) for one in fresh]
         puts = [
             Put(Bucket.LOCKED, record.record_key(one.document.collection, one.document.id), body=body, lock=one.term.lock)
-            for one, body in zip(ready, bodies, strict=True)
+            for one, body in zip(fresh, bodies, strict=True)
         ]
-        written = []
-        for one, body, result in zip(ready, bodies, self._objects.put(puts), strict=True):
+        written = [one for one in ready if one.before is not None]
+        for one, body, result in zip(fresh, bodies, self._objects.put(puts), strict=True):
             if result.created or result.info.sha256 == hashlib.sha256(body).hexdigest():
                 document = one.document
             else:
@@ -145,7 +186,7 @@ class Commit:
         """The final lock of each content: the strongest of all documents that refer to it."""
         terms: dict[tuple[str, str, str], Lock] = {}
         for one in ready:
-            if not one.document.root_id:
+            if not one.document.root_id and one.before is None:
                 key = (one.document.collection, one.document.retention_class, one.document.sha256)
                 terms[key] = stronger(terms.get(key, one.term.lock), one.term.lock)
         contents = self._catalog.contents(list(terms))
@@ -172,23 +213,27 @@ class Commit:
         self._index_due = time.monotonic() + INDEX_SECONDS
 
 
-def _event(document: Document) -> LedgerEvent:
+def _event(one: _Ready) -> LedgerEvent:
+    document = one.document
     assert document.archived_at is not None
-    return LedgerEvent(
-        ARCHIVED,
-        document.id,
-        document.archived_at,
-        {
-            "record_sha256": document.record_sha256,
-            "sha256": document.sha256,
-            "size": document.size,
-            "collection": document.collection,
-            "class": document.retention_class,
-            "retain_until": document.retain_until.isoformat() if document.retain_until else None,
-            "policy": document.policy_version,
-            "outcome": document.outcome.value if document.outcome else None,
-        },
-    )
+    details = {"sha256": document.sha256, "size": document.size, "outcome": document.outcome.value if document.outcome else None}
+    if one.before is not None:
+        return LedgerEvent(READ_AGAIN, document.id, one.read_at, {**details, "state_sha256": record.digest(document)})
+    details |= {
+        "record_sha256": document.record_sha256,
+        "collection": document.collection,
+        "class": document.retention_class,
+        "retain_until": document.retain_until.isoformat() if document.retain_until else None,
+        "policy": document.policy_version,
+    }
+    return LedgerEvent(ARCHIVED, document.id, document.archived_at, details)
+
+
+def better(result: Result, before: Document) -> bool:
+    """Whether a second reading tells more than the first."""
+    ranks = {Outcome.COMPLETE: 2, Outcome.PARTIAL: 1}
+    new, old = ranks.get(result.extraction.outcome, 0), ranks.get(before.outcome or Outcome.CRASHED, 0)
+    return new > old or (new == old and result.document.members_failed < before.members_failed)
 
 
 def stronger(one: Lock, other: Lock) -> Lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +10,7 @@ from itertools import islice
 
 from archiver.domain.document import Document, LockMode
 from archiver.domain.ledger import LedgerEvent
-from archiver.domain.record import encode, record_key
+from archiver.domain.record import digest, record_key
 from archiver.ports.catalog import Catalog, Content
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectStore
@@ -90,7 +89,7 @@ def _event(document: Document, now: datetime) -> LedgerEvent:
         "note": document.retention_note,
         "lock": document.lock_mode.value,
         "policy": document.policy_version,
-        "state_sha256": hashlib.sha256(encode(document)).hexdigest(),
+        "state_sha256": digest(document),
     }
     return LedgerEvent(EXTENDED, document.id, now, details)
 

@@ -20,7 +20,10 @@ from archiver.ports.objects import ObjectStore
 CHUNK_FILES = 16
 CHUNK_BYTES = 32 * 1024 * 1024
 IN_FLIGHT = 256
-ATTEMPTS = 3
+DEATHS = 3
+"""Children an original may end in one run before it is given up."""
+POISON = 100
+"""Members of one original that are left out because each ended a child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class _Job:
 
     document: Document
     poison: list[Locator] = field(default_factory=list)
-    members: int = 0
+    deaths: int = 0
 
 
 class Extract:
@@ -134,7 +137,6 @@ class Extract:
 
     def _found(self, job: _Job, found: Found) -> None:
         if found.locator:
-            job.members += 1
             self._sink.add(Result(self._member(job.document, found), found.extraction))
             return
         document = replace(job.document, members=found.expected, members_failed=found.failed)
@@ -154,13 +156,12 @@ class Extract:
         self._jobs.pop(job.document.id, None)
 
     def _died(self, job: _Job, died: Died) -> None:
-        self._jobs.pop(job.document.id)
-        if died.locator and died.locator not in job.poison and len(job.poison) < IN_FLIGHT:
+        job.deaths += 1
+        if died.locator and died.locator not in job.poison and len(job.poison) < POISON:
             job.poison.append(died.locator)
-        elif job.document.attempts >= ATTEMPTS or died.cause is Outcome.TIMEOUT:
+        elif job.deaths >= DEATHS or died.cause is Outcome.TIMEOUT:
             self._give_up(job, died)
             return
-        self._jobs[job.document.id] = job
         self._catalog.begin_attempt([job.document.id])
         job.document = replace(job.document, attempts=job.document.attempts + 1)
         self._pool.submit(self._tasks([job]))
@@ -168,32 +169,34 @@ class Extract:
     def _give_up(self, job: _Job, died: Died) -> None:
         state = State.ARCHIVED if died.cause is Outcome.TIMEOUT else State.QUARANTINED
         extraction = Extraction(died.cause, "application/octet-stream", reason=died.detail or f"reading it ended its process ({died.cause})")
+        self._jobs.pop(job.document.id)
         for document in [job.document, *self._reading.pop((job.document.collection, job.document.sha256), [])]:
             self._sink.add(Result(replace(document, state=state), extraction))
 
     # -- members ------------------------------------------------------------------------------------------------
     def _member(self, original: Document, found: Found) -> Document:
-        parent = original.id if len(found.locator) == 1 else self._member_id(original, found.locator[:-1], found.parent_sha256)
+        nested = len(found.locator) > 1
         names = [step.name or f"#{step.index + 1}" for step in found.locator]
         return replace(
             original,
-            id=self._member_id(original, found.locator, found.sha256),
+            id=self._member_id(original, found.locator),
             source="!/".join([original.source, *names]),
             name=names[-1].replace("\\", "/").rsplit("/", 1)[-1] or names[-1],
             sha256=found.sha256,
             size=found.size,
+            state=State.RECEIVED,
             locator=found.locator,
-            parent_id=parent,
+            parent_id=self._member_id(original, found.locator[:-1]) if nested else original.id,
             root_id=original.id,
             members=found.expected,
             members_failed=found.failed,
             attempts=0,
         )
 
-    def _member_id(self, original: Document, locator: Locator, sha256: str) -> DocumentId:
-        # position and not only name: a name may occur twice in one container
-        place = "\0".join([original.source, original.sha256, *(f"{step.kind}:{step.index}:{step.name}" for step in locator)])
-        return document_id(self._identifier_key, original.collection, place, sha256, original.life)
+    def _member_id(self, original: Document, locator: Locator) -> DocumentId:
+        """By the original's bytes and the place in them: the same whether or not the member can be read today."""
+        place = "\0".join([original.source, *(f"{step.kind}:{step.index}:{step.name}" for step in locator)])
+        return document_id(self._identifier_key, original.collection, place, original.sha256, original.life)
 
 
 def chunks(documents: Iterable[Document]) -> Iterable[list[Document]]:

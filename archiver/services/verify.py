@@ -27,6 +27,7 @@ from archiver.ports.index import Index
 from archiver.ports.keys import Keys
 from archiver.ports.ledger import LedgerRows
 from archiver.ports.objects import Bucket, ObjectInfo, ObjectStore
+from archiver.services.commit import READ_AGAIN
 from archiver.services.extend_terms import EXTENDED
 from archiver.services.verify_ledger import entries, verify_ledger
 
@@ -35,7 +36,6 @@ T = TypeVar("T")
 PAGE = 500
 READ = 1024 * 1024
 THREADS = 4
-READ_AGAIN = "read_again"
 STATES = (ARCHIVED, EXTENDED, READ_AGAIN)
 """Kinds of entries that say what a document's row must be."""
 
@@ -235,7 +235,7 @@ class Verify:
             document = documents.get(entry.event.document_id)
             if document is None:
                 self.result.add(f"custody ledger, entry {entry.position}", f"document {entry.event.document_id} was archived and is gone from the catalogue")
-            elif last.get(document.id) == entry.position and _state_of(entry) != state_digest(document):
+            elif last.get(document.id) == entry.position and _state_of(entry) != record.digest(document):
                 self.result.add(f"catalogue, document {document.id}", f"its row is not what ledger entry {entry.position} says")
         self.result.count("documents against the ledger", len(ids))
 
@@ -274,18 +274,14 @@ _LATER = {
 """What ledger entries may change after the record was written; the last of them is checked against the row."""
 
 
-def state_digest(document: Document) -> str:
-    """Digest of a document's state, as ledger entries hold it."""
-    return hashlib.sha256(record.encode(document)).hexdigest()
-
-
 def _state_of(entry: LedgerEntry) -> object:
     details = entry.event.details
     return details.get("state_sha256") or details.get("record_sha256")
 
 
 def _unchangeable(written: Document, row: Document) -> list[str]:
-    return [name for name in Document.__slots__ if name not in _LATER and getattr(written, name) != getattr(row, name)]
+    later = _LATER | {"sha256", "size"} if row.locator and not written.sha256 else _LATER  # a member that was opened later
+    return [name for name in Document.__slots__ if name not in later and getattr(written, name) != getattr(row, name)]
 
 
 def _place(info: ObjectInfo) -> str:
