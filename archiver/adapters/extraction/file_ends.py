@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from archiver.adapters.extraction.source import Source
 
+_HEAD = 1024
 _TAIL = 65_536
+_AFTER_END_MARK = 2048
+_LINEARISED = re.compile(rb"/Linearized\b[^>]{0,200}?/L\s*(\d{1,15})\b", re.S)
 
 
 def cut_short(source: Source) -> str:
     """Why the file cannot be whole, in words; "" when it may be, or its format does not tell."""
     with open(source.path, "rb") as stream:
-        head = stream.read(64)
+        head = stream.read(_HEAD)
         stream.seek(max(0, source.size - _TAIL))
         tail = stream.read(_TAIL)
     for begins, whole in _RULES:
@@ -23,6 +27,15 @@ def cut_short(source: Source) -> str:
 
 def _rtf(_head: bytes, tail: bytes, _size: int) -> bool:
     return tail.rstrip(b"\x00\r\n\t \x1a").endswith(b"}")
+
+
+def _pdf(head: bytes, tail: bytes, size: int) -> bool:
+    """Its end mark is near its end with no object after it, and a linearised file is as long as its first object says."""
+    announced = _LINEARISED.search(head)
+    if announced and int(announced.group(1)) > size:
+        return False
+    _, mark, after = tail.rpartition(b"%%EOF")
+    return bool(mark) and len(after) <= _AFTER_END_MARK and b" obj" not in after
 
 
 def _jpeg(_head: bytes, tail: bytes, _size: int) -> bool:
@@ -47,6 +60,7 @@ def _der(head: bytes, _tail: bytes, size: int) -> bool:
 
 _RULES: tuple[tuple[bytes, Callable[[bytes, bytes, int], bool]], ...] = (
     (b"{\\rtf", _rtf),
+    (b"%PDF-", _pdf),
     (b"\xff\xd8\xff", _jpeg),
     (b"RIFF", _riff),
     (b"BM", _bmp),

@@ -54,7 +54,9 @@ def _plainly(source: Source, readers: bool) -> Reading:
     by_tika = with_own_words(tika.read(source))
     if by_tika.outcome is Outcome.COMPLETE:
         by_tika = _if_whole(by_tika, source)
-    if by_tika.outcome is Outcome.CORRUPT or (by_tika.outcome is Outcome.PARTIAL and not by_tika.text.strip()):
+    if by_tika.outcome in (Outcome.CORRUPT, Outcome.UNSUPPORTED) or (
+        by_tika.outcome is Outcome.PARTIAL and not by_tika.text.strip()
+    ):
         return _again(source, readers) or by_tika
     return by_tika
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from archiver.adapters.extraction.pdf_rebuild import with_catalogue
 from archiver.adapters.extraction.source import DoubtError, ProtectedError, Source
 
 _PDF = "application/pdf"
@@ -54,7 +56,11 @@ def repaired(source: Source) -> Iterator[Path | None]:
     """A copy of a damaged PDF, written anew from the objects that can be found; None when that cannot be done."""
     with tempfile.TemporaryDirectory(prefix="minutier-") as folder:
         copy = Path(folder, "copy.pdf")
-        yield copy if _rewritten(source, copy) else None
+        rebuilt = Path(folder, "rebuilt.pdf")
+        if _rewritten(source, copy) or (with_catalogue(source.path, rebuilt) and _rewritten(replace(source, path=rebuilt), copy)):
+            yield copy
+        else:
+            yield None
 
 
 def _rewritten(source: Source, copy: Path) -> bool:

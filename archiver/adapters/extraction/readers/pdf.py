@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from archiver.adapters.extraction.attached import attached_text
+from archiver.adapters.extraction.file_ends import cut_short
 from archiver.adapters.extraction.pdf_facts import PdfFacts, pdf_facts
 from archiver.adapters.extraction.source import DoubtError, ProtectedError, Reading, Source
 from archiver.domain.extraction import Outcome
@@ -39,8 +40,8 @@ def _reading(text: str, facts: PdfFacts, source: Source, unread: list[str]) -> R
     if len(text) > limit:
         reason = f"more than {limit} characters of text; the first are kept"
         return Reading(text[:limit], facts.metadata, TOOL, Outcome.TOO_LARGE, reason)
-    if facts.damage:
-        return Reading(text, facts.metadata, TOOL, Outcome.PARTIAL, f"read from a damaged file: {facts.damage}")
+    if damage := facts.damage or cut_short(source):
+        return Reading(text, facts.metadata, TOOL, Outcome.PARTIAL, f"read from a damaged file: {damage}")
     if unread:
         return Reading(text, facts.metadata, TOOL, Outcome.PARTIAL, f"a part of it could not be read: {unread[0]}")
     return Reading(text, facts.metadata, TOOL)
