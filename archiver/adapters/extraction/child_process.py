@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -15,7 +16,9 @@ from archiver.adapters.extraction.child_environment import child_environment
 from archiver.errors import UnreachableError
 
 STDERR_KEPT = 16 * 1024
-READ_AT_ONCE = 1024 * 1024
+READ_AT_ONCE = 256 * 1024
+PIPE_BYTES = 1024 * 1024
+"""Answers a child can give while the parent is busy elsewhere."""
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _REAP_SECONDS = 10.0
@@ -54,6 +57,7 @@ class ChildProcess:
         )
         for descriptor in (self.input, self.output, self.errors):
             os.set_blocking(descriptor, False)
+        _widen(self.output)
 
     def send(self, data: bytes) -> None:
         """Queue bytes for the child."""
@@ -129,6 +133,12 @@ class ChildProcess:
     def _last_words(self) -> str:
         words = _UNPRINTABLE.sub(" ", self._stderr.decode("utf-8", "replace")).strip()
         return f": {words[-400:]}" if words else ""
+
+
+def _widen(pipe: int) -> None:
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):  # this user's pipes hold much already: the usual size will do
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _ending(code: int | None) -> str:

@@ -94,7 +94,8 @@ def read_back(path: str) -> tuple[str, int]:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         state, size = hashlib.sha256(), 0
-        while piece := os.read(descriptor, PIECE):
+        at_once = min(PIECE, os.fstat(descriptor).st_size + 1)
+        while piece := os.read(descriptor, at_once):
             state.update(piece)
             size += len(piece)
     finally:

@@ -8,7 +8,7 @@ the rows tell the next opening what to finish or to undo (`recovery`). So no fil
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -120,10 +120,11 @@ class GroupWrite:
                 f"not what was sent when read back: {keys}", remedy="check the disk and memory, then archive it again"
             )
 
-    def _empty_staging(self, group: Sequence[Put], arrivals: Iterable[Arrival]) -> None:
+    def _empty_staging(self, group: Sequence[Put], arrivals: Collection[Arrival]) -> None:
         """What is left is emptied again at the next opening, so a failure here hides no other."""
-        left = {arrival.staged for arrival in arrivals if not arrival.created}
-        left.update(self._layout.staged(put.staged) for put in group if put.staged is not None)
+        left = {self._layout.staged(put.staged) for put in group if put.staged is not None}
+        left.update(arrival.staged for arrival in arrivals if not arrival.created)
+        left.difference_update(arrival.staged for arrival in arrivals if arrival.created)
         for path in left:
             with suppress(OSError):
                 os.unlink(path)
