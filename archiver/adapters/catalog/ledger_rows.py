@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, Engine, func, Function, select, update
+from sqlalchemy import Connection, Engine, Function, delete, func, select, update
 
 from archiver.adapters.catalog.engine import read, write
 from archiver.adapters.catalog.insertion import insert_rows
