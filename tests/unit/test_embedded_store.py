@@ -66,6 +66,17 @@ def test_an_object_is_a_plain_read_only_file_under_its_key(store: EmbeddedStore,
     assert list((root / "staging").iterdir()) == []
 
 
+def test_every_name_and_byte_is_synced(store: EmbeddedStore, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: set[int] = set()
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.add(os.fstat(descriptor).st_ino), sync(descriptor)))
+    store.put(
+        [Put(Bucket.LOCKED, "new/folder/staged", staged=store.stage([b"x"])), Put(Bucket.LOCKED, "new/other/body", body=b"x")]
+    )
+    named = ("new/folder/staged", "new/other/body", "new/folder", "new/other", "new", ".")
+    assert {(root / "locked" / name).stat().st_ino for name in named} <= synced
+
+
 def test_staging_is_emptied_when_opened(store: EmbeddedStore, root: Path, clock: MovingClock) -> None:
     store.stage([b"left"])
     store.close()

@@ -65,6 +65,15 @@ def test_they_are_never_replaced(folder: Path) -> None:
     assert FileKeys(folder).identifier_key() == before.identifier_key()
 
 
+def test_a_creation_that_was_cut_off_is_finished(folder: Path) -> None:
+    begun = FileKeys.create(folder)
+    (folder / "identifier.key").unlink()
+    (folder / "public" / f"{begun.signing_key_id()}.pub").unlink()
+    (folder / ".identifier.key.new").write_bytes(b"ha")
+    assert FileKeys.create(folder).signing_key_id() == begun.signing_key_id()
+    assert {path.name for path in folder.iterdir()} == {"identifier.key", "signing.pem", "public"}
+
+
 @pytest.mark.parametrize("name", ["identifier.key", "signing.pem"])
 def test_missing_keys_are_no_archive(folder: Path, name: str) -> None:
     with pytest.raises(NoArchiveError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -47,15 +48,13 @@ class FileKeys:
         Raises:
             AlreadyExistsError: there are keys: they are never replaced.
         """
-        signing = Ed25519PrivateKey.generate()
-        public = signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        pem = signing.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
             (folder / _PUBLIC).mkdir(mode=0o700, exist_ok=True)
-            _write_once(folder / _SIGNING, pem, 0o600)
-            _write_once(folder / _PUBLIC / f"{_key_id(public)}.pub", public, 0o644)
+            if (folder / _IDENTIFIER).exists():
+                raise FileExistsError(folder / _IDENTIFIER)
+            _make_signing_key(folder)
             _write_once(folder / _IDENTIFIER, secrets.token_bytes(KEY_BYTES), 0o600)
         except FileExistsError as error:
             raise AlreadyExistsError(
@@ -97,6 +96,16 @@ class FileKeys:
         return found
 
 
+def _make_signing_key(folder: Path) -> None:
+    """The signing key, or the one that a creation cut off before its end has made; never a second one."""
+    with contextlib.suppress(FileExistsError):
+        pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        _write_once(folder / _SIGNING, pem, 0o600)
+    public = _signing_key(folder / _SIGNING).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    with contextlib.suppress(FileExistsError):
+        _write_once(folder / _PUBLIC / f"{_key_id(public)}.pub", public, 0o644)
+
+
 def _key_id(public: bytes) -> str:
     return hashlib.sha256(public).hexdigest()[:16]
 
@@ -131,11 +140,18 @@ def _require_private(path: Path) -> None:
 
 
 def _write_once(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    """A new file, whole or not at all, durable. Raises FileExistsError."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(fresh, path)
+    finally:
+        fresh.unlink()
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
