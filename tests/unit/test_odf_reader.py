@@ -23,7 +23,8 @@ def read_text(folder: Path, content: str, styles: str = "", **parts: str) -> str
         ("<text:p>x<office:annotation><dc:creator>Zoé</dc:creator><dc:date>2024</dc:date><text:p>avis</text:p>"
          "</office:annotation></text:p>",
          "xZoé\navis\n\n"),
-        ("<draw:frame><svg:title>plan</svg:title><draw:text-box><text:p>encadré</text:p></draw:text-box></draw:frame>", "plan\nencadré\n"),
+        ("<draw:frame><svg:title>plan</svg:title><draw:text-box><text:p>encadré</text:p></draw:text-box></draw:frame>",
+         "plan\nencadré\n"),
     ],
 )  # fmt: skip
 def test_forms_of_text(tmp_path: Path, content: str, expected: str) -> None:
