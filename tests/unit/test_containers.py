@@ -241,9 +241,34 @@ def test_cabinets_stored_and_mszip(source) -> None:
         assert _walk(source(_cabinet([("a.txt", first), ("b.txt", second)], method))) == [("a.txt", first), ("b.txt", second)]
 
 
+def test_a_cabinet_block_that_fails_its_checksum_is_damage(source) -> None:
+    data = _cabinet([("a.txt", b"some content of the cabinet")], 0)
+    assert _walk(source(data))
+    with pytest.raises(DamagedError, match="checksum"):
+        _walk(source(data.replace(b"content", b"Content")))
+
+
+def test_a_checksum_behind_the_last_member_is_verified(source) -> None:
+    for pack in (tarred, cpio_newc):
+        data = bytearray(gzip.compress(pack(FILES)))
+        data[-6] ^= 1  # in the CRC-32
+        entries = kind_of(at_hand := source(bytes(data))).walk(at_hand)
+        assert [next(entries).name for _ in FILES] == [name for name, _ in FILES]
+        with pytest.raises(DamagedError):
+            next(entries)
+
+
 def test_cabinet_methods_without_a_free_reader_are_listed(source) -> None:
     (entry,) = KINDS["cab"].walk(source(_cabinet([("a.txt", b"x")], 3)))
     assert (entry.problem, entry.reason) == (Outcome.UNSUPPORTED, "compressed with LZX")
+
+
+def _cabinet_checksum(data: bytes) -> int:
+    total = 0
+    for start in range(0, len(data), 4):
+        word = data[start : start + 4]
+        total ^= int.from_bytes(word, "little" if len(word) == 4 else "big")
+    return total
 
 
 def _cabinet(members: list[tuple[str, bytes]], method: int) -> bytes:
@@ -257,7 +282,8 @@ def _cabinet(members: list[tuple[str, bytes]], method: int) -> bytes:
                 zlib.compressobj(9, zlib.DEFLATED, -15, zdict=history) if history else zlib.compressobj(9, zlib.DEFLATED, -15)
             )
             packed = b"CK" + packer.compress(piece) + packer.flush()
-        blocks += struct.pack("<L2H", 0, len(packed), len(piece)) + packed
+        sizes = struct.pack("<2H", len(packed), len(piece))
+        blocks += struct.pack("<L", _cabinet_checksum(packed) ^ int.from_bytes(sizes, "little")) + sizes + packed
         history = piece
     files, offset = b"", 0
     for name, content in members:

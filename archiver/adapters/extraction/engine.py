@@ -100,9 +100,7 @@ class _Reading:
 
     def _document(self, item: _Item) -> Generator[Event, None, Tally | None]:
         """Events of one file and all inside it; returns the tally of a container."""
-        source = Source(
-            item.path, item.name, item.size, self._media_type(item.path, item.name), self._limits, self._task.passwords
-        )
+        source = Source(item.path, item.name, item.size, self._kind_of_bytes(item), self._limits, self._task.passwords)
         kind = kind_of(source)
         if kind is None:
             yield self._found(item, self._own(item))
@@ -112,6 +110,14 @@ class _Reading:
         extraction = container_extraction(source, kind, tally, lambda: self._own(item))
         yield self._found(item, extraction, tally)
         return tally
+
+    def _kind_of_bytes(self, item: _Item) -> str:
+        try:
+            return self._media_type(item.path, item.name)
+        except Exception as error:  # a defect met while looking must not cost what could still be read
+            if from_the_machine(error):
+                raise
+            return detect.UNKNOWN
 
     def _found(self, item: _Item, extraction: Extraction, tally: Tally | None = None) -> Found:
         return Found(

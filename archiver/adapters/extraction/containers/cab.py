@@ -97,12 +97,21 @@ def _unpacked(file: BinaryIO, cabinet: _Cabinet, folder: int) -> Iterator[bytes]
         head = file.read(_BLOCK.size)
         if len(head) < _BLOCK.size:
             raise DamagedError(f"block {number} of folder {folder} is missing")
-        _, packed_size, size = _BLOCK.unpack(head)
-        file.seek(cabinet.block_reserve, 1)
-        packed = file.read(packed_size)
+        checksum, packed_size, size = _BLOCK.unpack(head)
+        reserve, packed = file.read(cabinet.block_reserve), file.read(packed_size)
         position = file.tell()
+        if checksum and checksum != _checksum(head[4:] + reserve, _checksum(packed, 0)):
+            raise DamagedError(f"block {number} of folder {folder} does not match its checksum")
         history = packed if method == _STORED else _inflated(packed, history, size)
         yield history
+
+
+def _checksum(data: bytes, seed: int) -> int:
+    """Exclusive or of 32-bit words; what is left over counts from its last byte (MS-CAB, 3.1)."""
+    whole = len(data) // 4 * 4
+    for word in struct.unpack(f"<{whole // 4}L", data[:whole]):
+        seed ^= word
+    return seed ^ int.from_bytes(data[whole:], "big")
 
 
 def _inflated(packed: bytes, history: bytes, size: int) -> bytes:

@@ -48,6 +48,7 @@ def walk(source: Source) -> Iterator[Entry]:
         header = _header(data)
         name = _padded(data, header.name_size, header.align).rstrip(b"\0")
         if name == _TRAILER:
+            data.finish()
             return
         after = data.tell() + header.size
         if not stat.S_ISDIR(header.mode):

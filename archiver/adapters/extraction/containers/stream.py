@@ -10,6 +10,8 @@ from archiver.adapters.extraction.containers.entry import CHUNK, DamagedError, O
 HEADER_LIMIT = 16 * 1024 * 1024
 """No honest header (tar PAX record, long name) is larger; a hostile one is read into memory whole."""
 
+PADDING_LIMIT = 16 * 1024 * 1024
+
 
 class Forward(io.RawIOBase):
     """Reads a sequence of chunks as a file that can only be moved forward.
@@ -63,6 +65,15 @@ class Forward(io.RawIOBase):
                 raise DamagedError(f"the data ends {size} bytes early, at byte {self._position}")
             size -= len(part)
             yield part
+
+    def finish(self) -> None:
+        """Read what follows the last member, so that a checksum at the end of a compressed stream is verified.
+
+        More than `PADDING_LIMIT` is not padding, and left alone.
+        """
+        end = self._position + PADDING_LIMIT
+        while self._position < end and self._part(CHUNK):
+            pass
 
     def _part(self, size: int) -> bytes:
         if not self._rest:

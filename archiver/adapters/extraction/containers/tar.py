@@ -46,8 +46,10 @@ def walk(source: Source) -> Iterator[Entry]:
     Raises:
         DamagedError: a header cannot be read; what comes after it is lost.
     """
+    data = Forward(plain_bytes(source.path))
     try:
-        yield from _entries(_Reader(fileobj=Forward(plain_bytes(source.path))))
+        yield from _entries(_Reader(fileobj=data))
+        data.finish()
     except tarfile.TarError as error:
         raise DamagedError(str(error)) from error
 
