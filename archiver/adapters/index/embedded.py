@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import tantivy
@@ -20,6 +21,9 @@ from archiver.domain.query import SearchRequest
 from archiver.domain.query_parser import parse
 from archiver.errors import NotPermittedError
 from archiver.ports.index import IndexEntry, IndexPage
+
+_parsed = lru_cache(maxsize=64)(parse)
+"""A page of hits asks for the same query again and again."""
 
 
 class TantivyIndex:
@@ -56,14 +60,14 @@ class TantivyIndex:
     def search(self, request: SearchRequest, scope: Scope) -> IndexPage:
         """See the port."""
         pages.check(request)
-        node = parse(request.text)
+        node = _parsed(request.text)
         if not scope.everything and not scope.groups:
             return pages.nothing(request)
         return Pages(self._snapshots.current(), self._schema, request, scope).page(node)
 
     def highlight(self, request: SearchRequest, text: str, fragments: int = 2) -> tuple[str, ...]:
         """See the port."""
-        return highlighted(parse(request.text), text, fragments)
+        return highlighted(_parsed(request.text), text, fragments)
 
     def document_ids(self) -> Iterator[tuple[str, int]]:
         """See the port."""

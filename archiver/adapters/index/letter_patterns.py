@@ -29,6 +29,7 @@ def word_pattern(folded: str) -> str:
     return "".join(parts)
 
 
+@lru_cache(maxsize=4096)
 def _letter(char: str) -> str:
     return f"[{re.escape(char)}{re.escape(char.upper()) if len(char.upper()) == 1 else ''}{_variants().get(char, '')}]{_JOINED}"
 
@@ -45,6 +46,7 @@ def _folds() -> dict[str, str]:
     return table
 
 
+@lru_cache(maxsize=1)
 def _variants() -> dict[str, str]:
     return {folded: chars for folded, chars in _folds().items() if len(folded) == 1}
 

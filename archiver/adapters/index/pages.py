@@ -95,32 +95,37 @@ class Pages:
     def _found(
         self, partitions: list[OpenPartition], rungs: tuple[tuple[float, tantivy.Query], ...], position: Position | None
     ) -> list[_Found]:
-        """The page's hits and, if there are more, the first one after it."""
+        """The page's hits and, if there are more, the first one after it.
+
+        Rungs of former pages are taken out by the engine; what this page found on a better rung is taken out here, which
+        costs less than another condition.
+        """
         found: list[_Found] = []
-        better: list[tantivy.Query] = []
-        for score, condition in rungs:
+        former = [condition for score, condition in rungs if position and score > position.score]
+        for score, condition in rungs[len(former) :]:
             missing = self._request.limit + 1 - len(found)
             if missing <= 0:
                 break
-            if position is None or score <= position.score:
-                after = Row(position.order, position.document_id) if position and score == position.score else None
-                found += [_Found(score, row) for row in self._on_rung(partitions, condition, better, missing, after)]
-            better.append(condition)
+            known = {one.row for one in found}
+            after = Row(position.order, position.document_id) if position and score == position.score else None
+            rows = self._on_rung(partitions, condition, former, missing + len(known), after)
+            found += [_Found(score, row) for row in rows if row not in known][:missing]
+            former += [condition] if after else []
         return found
 
     def _on_rung(
         self,
         partitions: list[OpenPartition],
         condition: tantivy.Query,
-        better: list[tantivy.Query],
+        former: list[tantivy.Query],
         count: int,
         after: Row | None,
     ) -> list[Row]:
-        """The first `count` documents whose best rung this is, after `after`."""
-        parts = [(_Occur.Must, condition)] + [(_Occur.MustNot, one) for one in better]
+        """The first `count` documents on this rung and not on those of former pages, after `after`."""
+        parts = [(_Occur.Must, condition)] + [(_Occur.MustNot, one) for one in former]
         if after is not None:
             parts.append((_Occur.Must, self._compiler.order_between(*self._direction.bounds(after))))
-        query = visible(self._schema, self._scope, _Query.boolean_query(parts))
+        query = visible(self._schema, self._scope, _Query.boolean_query(parts) if len(parts) > 1 else condition)
         rows = {row for p in partitions for row in first_rows(p.searcher, query, self._direction, count, after)}
         return self._direction.sorted(list(rows))[:count]
 

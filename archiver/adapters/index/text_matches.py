@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from archiver.adapters.index.analysis import folded_words, stem_prefix, stems, unspaced, without_elision
 from archiver.adapters.index.letter_patterns import BETWEEN_WORDS, REST_OF_WORD, word_pattern
@@ -49,21 +50,39 @@ class _Part:
 
 def matches(node: Node, text: bytes) -> Iterator[Match]:
     """Matches of the free words of `node`, from the beginning of `text`."""
-    parts = _parts(node)
-    if not parts:
-        return
-    import re2
+    matcher = _matcher(node)
+    return matcher.matches(text) if matcher.parts else iter(())
 
-    options = re2.Options()
-    options.max_mem = _MEMORY
-    options.log_errors = False
-    compiled = re2.compile("|".join(f"({part.pattern()})" for part in parts), options)
-    accepted = lru_cache(maxsize=65_536)(lambda part, found: parts[part].accepts(found.decode("utf-8", "replace")))
-    for found in compiled.finditer(text):
-        start, end = found.span()
-        part = next(place for place in range(len(parts)) if found.start(place + 1) >= 0)
-        if not _inside_word(text, start) and accepted(part, text[start:end]):
-            yield Match(start, end, part)
+
+class _Matcher:
+    """All parts of a query as one pattern; kept, since a page of hits asks the same of each text."""
+
+    def __init__(self, node: Node) -> None:
+        self.parts = _parts(node)
+        self._pattern = self._compiled()
+        self._accepts = lru_cache(maxsize=65_536)(self._judge)
+
+    def matches(self, text: bytes) -> Iterator[Match]:
+        """Matches in `text`, first to last."""
+        for found in self._pattern.finditer(text):
+            start, end = found.span()
+            if not _inside_word(text, start) and self._accepts(found.lastindex - 1, text[start:end]):
+                yield Match(start, end, found.lastindex - 1)
+
+    def _compiled(self) -> Any:
+        import re2
+
+        options = re2.Options()
+        options.max_mem, options.log_errors = _MEMORY, False
+        return re2.compile("|".join(f"({part.pattern()})" for part in self.parts), options)
+
+    def _judge(self, part: int, found: bytes) -> bool:
+        return self.parts[part].accepts(found.decode("utf-8", "replace"))
+
+
+@lru_cache(maxsize=8)
+def _matcher(node: Node) -> _Matcher:
+    return _Matcher(node)
 
 
 def _parts(node: Node) -> list[_Part]:
