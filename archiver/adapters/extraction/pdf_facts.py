@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,9 +77,9 @@ def _open(source: Source) -> tuple[str, Any]:
     import pikepdf
 
     path = str(source.path)
-    for password in ("", *source.passwords):
+    for password, spelled in (("", ""), *_spellings(source.passwords)):
         try:
-            return password, pikepdf.open(source.path, password=password, suppress_warnings=True)
+            return password, pikepdf.open(source.path, password=spelled, suppress_warnings=True)
         except pikepdf.PasswordError:
             continue
         except (pikepdf.PdfError, RuntimeError, ValueError) as error:
@@ -87,6 +87,15 @@ def _open(source: Source) -> tuple[str, Any]:
                 raise ProtectedError(f"its kind of encryption is not known here: {_said(error, path)}") from error
             raise DoubtError(f"not a PDF that can be opened: {_said(error, path)}") from error
     raise ProtectedError("the PDF is encrypted; a password is needed to open it" if not source.passwords else "no password fits")
+
+
+def _spellings(passwords: Iterable[str]) -> Iterator[tuple[str, str | bytes]]:
+    """Each password as it is, and beyond ASCII also in the one-byte encoding that encryption before PDF 2.0 used."""
+    for password in passwords:
+        yield password, password
+        if not password.isascii():
+            yield password, password.encode("latin-1", "replace")
+            yield password, password.encode("utf-8", "replace")
 
 
 def _said(error: Exception, path: str) -> str:

@@ -53,7 +53,7 @@ def _eight_bit(data: bytes, declared: str) -> tuple[str, str]:
     if codec := _known(declared):
         try:
             return data.decode(codec), codec
-        except (UnicodeDecodeError, ValueError):
+        except (UnicodeDecodeError, LookupError, ValueError):
             pass
     if western(data[:_SAMPLE]):
         return data.decode("cp1252", "replace"), "windows-1252"
@@ -71,7 +71,7 @@ def _known(declared: str) -> str:
     return "" if codec.startswith(("utf-8", "utf-16", "utf-32", "utf-7")) or codec in _NOT_TEXT else codec
 
 
-_NOT_TEXT = frozenset({"base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode", "undefined"})
+_NOT_TEXT = frozenset({"idna", "punycode", "undefined", "unicode-escape", "unicode_escape", "raw-unicode-escape", "mbcs"})
 
 
 def western(data: bytes) -> bool:

@@ -10,7 +10,7 @@ from email.policy import compat32
 
 from archiver.adapters.extraction.readers.charset import decode
 from archiver.adapters.extraction.readers.html import content as html_content
-from archiver.adapters.extraction.readers.mail_headers import addresses, header_metadata, unfolded
+from archiver.adapters.extraction.readers.mail_headers import addresses, header_metadata, unfolded, values
 from archiver.adapters.extraction.source import DoubtError, Reading, Source
 from archiver.domain.extraction import Outcome
 
@@ -65,7 +65,7 @@ def _sealed(message: Message) -> bool:
 
 def _shown(message: Message) -> Iterator[str]:
     for name in _SHOWN:
-        for value in message.get_all(name, []):
+        for value in values(message, name):
             text = unfolded(value) if name in ("Subject", "Date") else ", ".join(addresses(value))
             if text:
                 yield text if name == "Subject" else f"{name}: {text}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from email.errors import HeaderParseError
-from email.header import Header, decode_header
+from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses
+from itertools import islice
 
 from archiver.adapters.extraction.summary import iso_date
 
@@ -18,15 +19,14 @@ _OWN_KEY = frozenset({"from", "subject", "date", *_RECIPIENTS})
 _MOST_HEADERS = 2000
 
 
-def unfolded(value: object) -> str:
+def values(message: Message, name: str) -> list[str]:
+    """Values of all headers of that name, as written: raw bytes are still surrogate escapes, encoded words not decoded."""
+    return [str(value) for written, value in message.raw_items() if written.lower() == name.lower()]
+
+
+def unfolded(value: str) -> str:
     """One header value as text, on one line."""
-    raw = value.encode() if isinstance(value, Header) and not _eight_bit(value) else str(value)
-    return " ".join(_FOLD.sub(" ", decoded(_bytes_as_text(raw))).split())
-
-
-def _eight_bit(value: Header) -> bool:
-    """A header with raw bytes, which would be written as an unknown charset."""
-    return any(charset == "unknown-8bit" for _, charset in value._chunks)  # type: ignore[attr-defined]
+    return " ".join(_FOLD.sub(" ", decoded(_bytes_as_text(value))).split())
 
 
 def _bytes_as_text(value: str) -> str:
@@ -63,7 +63,7 @@ def _piece(raw: bytes | str, charset: str | None) -> str:
     return raw.decode("latin-1")
 
 
-def addresses(value: object) -> list[str]:
+def addresses(value: str) -> list[str]:
     """`Name <address>` of each mailbox in a header; the header as it stands when none can be told."""
     text = unfolded(value)
     pairs = getaddresses([text])
@@ -74,18 +74,22 @@ def addresses(value: object) -> list[str]:
 def header_metadata(message: Message) -> Metadata:
     """Headers under Tika's keys."""
     found: Metadata = {}
-    for name, value in message.items()[:_MOST_HEADERS]:
+    for name, value in islice(message.raw_items(), _MOST_HEADERS):
         if name.lower() not in _OWN_KEY:
-            found.setdefault(f"Message:Raw-Header:{_spelled(name)}", []).append(unfolded(value))
+            found.setdefault(f"Message:Raw-Header:{_spelled(name)}", []).append(unfolded(str(value)))
     _add_sender(found, message)
     for name, key in _RECIPIENTS.items():
-        if people := [person for value in message.get_all(name, []) for person in addresses(value)]:
+        if people := [person for value in values(message, name) for person in addresses(value)]:
             found[key] = people
-    if subject := unfolded(message.get("Subject", "")):
+    if subject := _first(message, "Subject"):
         found["dc:title"] = found["dc:subject"] = [subject]
     if date := _date(message):
         found["dcterms:created"] = [date]
     return found
+
+
+def _first(message: Message, name: str) -> str:
+    return next((unfolded(value) for value in values(message, name)), "")
 
 
 def _spelled(name: str) -> str:
@@ -93,7 +97,7 @@ def _spelled(name: str) -> str:
 
 
 def _add_sender(found: Metadata, message: Message) -> None:
-    value = message.get("From") or message.get("Sender") or ""
+    value = next(iter(values(message, "From") or values(message, "Sender")), "")
     senders = addresses(value)
     if not senders:
         return
@@ -105,7 +109,7 @@ def _add_sender(found: Metadata, message: Message) -> None:
 
 def _date(message: Message) -> str:
     """The date it was written; failing that, the date it was last received."""
-    if written := iso_date(unfolded(message.get("Date", ""))):
+    if written := iso_date(_first(message, "Date")):
         return written
-    received = unfolded(message.get("Received", ""))
+    received = _first(message, "Received")
     return iso_date(received.rsplit(";", 1)[-1]) if ";" in received else ""
