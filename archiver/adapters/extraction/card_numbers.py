@@ -55,6 +55,7 @@ ISSUERS = (
     _issuer("9792", "9792", 16),  # Troy
 )
 SHORTEST, LONGEST = 13, 19
+_FIRST_DIGITS = frozenset(issuer.low[0] for issuer in ISSUERS)
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _SIREN_DIGITS, _SIRET_DIGITS = 9, 14
 _PRINTED = frozenset({(4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1), (6, 13), (6, 10), (4, 12), (12, 4)})
@@ -80,6 +81,8 @@ def cards_in(groups: Sequence[Group]) -> Iterator[tuple[int, int]]:
 def _card_at(groups: Sequence[Group], first: int) -> int | None:
     """The group in which a card that begins at group `first` ends; the longest such card counts."""
     found, digits = None, ""
+    if groups[first].digits[0] not in _FIRST_DIGITS:
+        return None
     for last in range(first, len(groups)):
         digits += groups[last].digits
         if len(digits) > LONGEST:

@@ -6,11 +6,11 @@ Candidates come from RE2 over UTF-8 bytes (no backtracking, whatever the text); 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from archiver.adapters.extraction.card_numbers import Group, cards_in
+from archiver.adapters.extraction.card_numbers import SHORTEST, Group, cards_in
 
 Findings = dict[str, int]
 Span = tuple[int, int]
@@ -22,20 +22,14 @@ _CORSICAN_NIR = rf"[12](?:{_BETWEEN}?[0-9]){{4}}{_BETWEEN}?2[AB](?:{_BETWEEN}?[0
 _MAIL_HOST = r"@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}"
 _MAIL_USER_END = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_%+-")
 _SIGNS = " .-\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
-_SAME_DIGITS = re.compile("[0-9]+")
 _NO_SIGNS = dict.fromkeys(map(ord, _SIGNS))
-_LONGEST_IBAN, _SHORTEST_IBAN = 34, 15
+_PLAIN_SIGNS = b" .-"
+_SAME_DIGITS = re.compile(rb"[0-9]+")
 _NIR_LENGTH = 15
 _HANDLER = "surrogatepass"
 """A text may hold lone surrogates; they pass through as three bytes, one character."""
 PLACEHOLDER = "*"
 _KEPT_DIGITS = 4
-
-
-class _Hit(NamedTuple):
-    start: int
-    end: int
-    text: str
 
 
 def screen(text: str) -> tuple[Findings, tuple[Span, ...]]:
@@ -90,14 +84,6 @@ def _patterns() -> _Patterns:
     return _Patterns(*(re2.compile(pattern.encode()) for pattern in (f"{_IBAN}|{_CORSICAN_NIR}|{_DIGITS}", _DIGITS, _MAIL_HOST)))
 
 
-def _next(pattern: Any, data: bytes, at: int) -> _Hit | None:
-    match = pattern.search(data, at)
-    if match is None:
-        return None
-    start, end = match.span()
-    return _Hit(start, end, data[start:end].decode("utf-8"))
-
-
 def _add(counts: Findings, kind: str, number: int = 1) -> None:
     if number:
         counts[kind] = counts.get(kind, 0) + number
@@ -106,47 +92,59 @@ def _add(counts: Findings, kind: str, number: int = 1) -> None:
 def _cards(data: bytes, counts: Findings) -> Iterator[Span]:
     """Byte spans of card numbers, in one pass that counts the other numbers on its way. No card is looked for inside an IBAN."""
     at = 0
-    while (hit := _next(_patterns().any_number, data, at)) is not None:
-        if not _has_letters(hit.text):
-            yield from _numbers(hit, data, counts)
-            at = hit.end
-        elif length := _lettered(hit, data, counts):
-            at = hit.start + length
+    search = _patterns().any_number.search
+    while (match := search(data, at)) is not None:
+        start, end = match.span()
+        if not data[start:end].isupper():
+            yield from _numbers(data, start, end, counts)
+            at = end
+        elif length := _lettered(data, start, end, counts):
+            at = start + length
         else:
-            digits = _next(_patterns().digits, data, hit.start)
-            if digits is None:
-                return
-            yield from _numbers(digits, data, counts) if digits.start < hit.end else ()
-            at = digits.end if digits.start < hit.end else hit.end
+            at = yield from _digits_within(data, start, end, counts)
 
 
-def _has_letters(candidate: str) -> bool:
-    return any(character.isalpha() for character in candidate)
+def _digits_within(data: bytes, start: int, end: int, counts: Findings) -> Generator[Span, None, int]:
+    """What is no account number may still hold digits that are a card; they may go on behind it. Returns where to go on."""
+    match = _patterns().digits.search(data, start)
+    if match is None or match.start() >= end:
+        return end
+    yield from _numbers(data, match.start(), match.end(), counts)
+    return int(match.end())
 
 
-def _lettered(hit: _Hit, data: bytes, counts: Findings) -> int:
-    """Bytes of an account number, or of the number of a person born in Corsica, that the hit begins with; 0 for neither."""
-    if hit.text[0].isdigit():
-        found = _is_nir(hit.text.translate(_NO_SIGNS))
+def _lettered(data: bytes, start: int, end: int, counts: Findings) -> int:
+    """Bytes of an account number, or of the number of a person born in Corsica, that begins here; 0 for neither."""
+    text = data[start:end].decode("utf-8")
+    if text[0].isdigit():
+        found = _is_nir(text.translate(_NO_SIGNS))
         _add(counts, "nir", found)
-        return (hit.end - hit.start) * found
-    length = 0 if data[max(hit.start - 1, 0) : hit.start].isalnum() else _iban_length(hit.text)
+        return (end - start) * found
+    length = 0 if data[max(start - 1, 0) : start].isalnum() else _iban_length(text)
     _add(counts, "iban", length > 0)
     return length
 
 
 def _iban_length(candidate: str) -> int:
-    """Bytes from the start of the candidate that are an IBAN; 0 for none. Words may follow it directly, so every end is tried."""
+    """Bytes from the start of the candidate that are an IBAN; 0 for none. Words may follow it directly, so its country says its end."""
     from stdnum import iban
-    from stdnum.iso7064 import mod_97_10
 
-    places = [index for index, character in enumerate(candidate) if character not in _SIGNS][:_LONGEST_IBAN]
-    plain = candidate.translate(_NO_SIGNS)
-    for length in range(len(places), _SHORTEST_IBAN - 1, -1):
-        number = plain[:length]
-        if mod_97_10.is_valid(number[4:] + number[:4]) and iban.is_valid(number):
-            return len(candidate[: places[length - 1] + 1].encode())
-    return 0
+    length = _length_in(candidate[:2])
+    places = [index for index, character in enumerate(candidate) if character not in _SIGNS][:length]
+    if not length or len(places) < length:
+        return 0
+    written = candidate[: places[-1] + 1]
+    return len(written.encode()) if iban.is_valid(written.translate(_NO_SIGNS)) else 0
+
+
+@cache
+def _length_in(country: str) -> int:
+    """Characters of an account number of this country; 0 where it has none."""
+    from stdnum import iban
+
+    fields = iban._ibandb.info(country)[0][1].get("bban", "")
+    sizes = [int(size) for size in re.findall(r"(\d+)!", fields)]
+    return 4 + sum(sizes) if sizes else 0
 
 
 def _is_nir(number: str) -> bool:
@@ -155,14 +153,18 @@ def _is_nir(number: str) -> bool:
     return len(number) == _NIR_LENGTH and number[0] in "12" and nir.is_valid(number)
 
 
-def _numbers(hit: _Hit, data: bytes, counts: Findings) -> Iterator[Span]:
+def _numbers(data: bytes, start: int, end: int, counts: Findings) -> Iterator[Span]:
     """Byte spans of the cards in a run of digits; what else the run may be is counted."""
-    found = list(cards_in(_groups(hit)))
-    yield from found
-    if not found:
-        number = hit.text.translate(_NO_SIGNS)
-        _add(counts, "nir", _is_nir(number))
-        _add(counts, "phone", _is_phone(number, data[hit.start - 1 : hit.start] if hit.start else b""))
+    run = data[start:end]
+    digits = run.translate(None, _PLAIN_SIGNS)
+    number = digits.decode() if digits.isdigit() else run.decode("utf-8").translate(_NO_SIGNS)
+    if len(number) >= SHORTEST:
+        found = list(cards_in(_groups(run, start)))
+        yield from found
+        if not found:
+            _add(counts, "nir", _is_nir(number))
+    else:
+        _add(counts, "phone", _is_phone(number, data[start - 1 : start] if start else b""))
 
 
 def _is_phone(number: str, before: bytes) -> bool:
@@ -172,15 +174,14 @@ def _is_phone(number: str, before: bytes) -> bool:
     return len(number) == 11 and number.startswith("33") and number[2] != "0" and before == b"+"
 
 
-def _groups(hit: _Hit) -> list[Group]:
-    """The digits of a run by what stands between them, with byte positions."""
+def _groups(run: bytes, at: int) -> list[Group]:
+    """The digits of a run by what stands between them, with positions in the whole."""
     groups: list[Group] = []
-    text, at, done = hit.text, hit.start, 0
-    for match in _SAME_DIGITS.finditer(text):
+    done = 0
+    for match in _SAME_DIGITS.finditer(run):
         start, end = match.span()
-        at += len(text[done:start].encode())
-        groups.append(Group(match[0], text[done:start], at, at + end - start))
-        at, done = at + end - start, end
+        groups.append(Group(match[0].decode(), run[done:start].decode("utf-8"), at + start, at + end))
+        done = end
     return groups
 
 
