@@ -23,26 +23,70 @@ from archiver.adapters.extraction import screen as screening
 
 _DENSITY = 0.01
 """Share of words that are a number, an address or an amount."""
-_WORDS = """le la les de des du en et à un une pour par sur dans avec société facture contrat commande paiement échéance client
-fournisseur livraison conditions générales article montant total hors taxes TVA règlement compte référence dossier date the of and
-to in for with invoice payment order customer delivery terms total amount due account reference file agreement party shall""".split()
-
-
-class _Encoded:
-    """A compiled pattern of `re` that answers in byte positions, as RE2 does."""
-
-    def __init__(self, pattern: str) -> None:
-        self._pattern = re.compile(pattern.encode("latin-1") if pattern.isascii() else _in_bytes(pattern))
-
-    def search(self, data: bytes, at: int = 0) -> Any:
-        return self._pattern.search(data, at)
-
-    def finditer(self, data: bytes) -> Any:
-        return self._pattern.finditer(data)
-
-
-def _in_bytes(pattern: str) -> bytes:
-    return pattern.encode()
+_WORDS = tuple(
+    [
+        "le",
+        "la",
+        "les",
+        "de",
+        "des",
+        "du",
+        "en",
+        "et",
+        "à",
+        "un",
+        "une",
+        "pour",
+        "par",
+        "sur",
+        "dans",
+        "avec",
+        "société",
+        "facture",
+        "contrat",
+        "commande",
+        "paiement",
+        "échéance",
+        "client",
+        "fournisseur",
+        "livraison",
+        "conditions",
+        "générales",
+        "article",
+        "montant",
+        "total",
+        "hors",
+        "taxes",
+        "TVA",
+        "règlement",
+        "compte",
+        "référence",
+        "dossier",
+        "date",
+        "the",
+        "of",
+        "and",
+        "to",
+        "in",
+        "for",
+        "with",
+        "invoice",
+        "payment",
+        "order",
+        "customer",
+        "delivery",
+        "terms",
+        "total",
+        "amount",
+        "due",
+        "account",
+        "reference",
+        "file",
+        "agreement",
+        "party",
+        "shall",
+    ]
+)
 
 
 class Side(NamedTuple):

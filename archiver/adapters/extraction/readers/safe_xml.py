@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import IO, Any
 
 from lxml import etree
@@ -29,7 +30,7 @@ def parsed(data: bytes, where: str) -> Element:
         DoubtError: not well-formed, too deep, or with a document type.
     """
     try:
-        root = etree.fromstring(data, etree.XMLParser(**_OPTIONS))
+        root = etree.fromstring(data, _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         raise DoubtError(f"{where} is not well-formed: {error}") from error
     if root is None:
@@ -56,6 +57,11 @@ def elements(stream: IO[bytes], tags: tuple[str, ...], where: str) -> Iterator[E
             _forget(element)
     except etree.XMLSyntaxError as error:
         raise DoubtError(f"{where} is not well-formed: {error}") from error
+
+
+@cache
+def _parser() -> Any:
+    return etree.XMLParser(**_OPTIONS)
 
 
 def _refuse_doctype(element: Element, where: str) -> None:
