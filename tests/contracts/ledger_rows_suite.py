@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -101,6 +102,17 @@ class LedgerRowsSuite:
             assert connection.execute(select(func.count()).select_from(ledger_outbox)).scalar() == 5_001
         assert rows.advance(Tree.CUSTODY, 10_000, append) == 5_001
         assert [leaf.position for leaf in rows.leaves(Tree.CUSTODY, 2_999)] == list(range(2_999, 5_001))
+
+    def test_two_sequencers_at_once_enter_each_event_once(self, rows):
+        rows.enter(event(n) for n in range(300))
+
+        def sequence(_: int) -> int:
+            return sum(iter(lambda: rows.advance(Tree.CUSTODY, 7, append), 0))
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sum(pool.map(sequence, range(2))) == 300
+        assert [leaf.payload for leaf in rows.leaves(Tree.CUSTODY)] == [canonical(event(n)) for n in range(300)]
+        assert rows.state(Tree.CUSTODY).frontier.root() == root_of(leaf.hash for leaf in rows.leaves(Tree.CUSTODY))
 
     def test_nodes_are_those_of_the_tree(self, rows):
         rows.enter(event(n) for n in range(600))
