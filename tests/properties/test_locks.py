@@ -58,7 +58,7 @@ def test_nothing_goes_before_its_time(lock: Lock) -> None:
     assert bool(why_not_delete(lock, NOW)) == (lock.hold or (lock.until is not None and lock.until > NOW))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=locks, new=locks, intake=st.booleans())
 def test_triggers_refuse_the_same_changes(rows: LockRows, old: Lock, new: Lock, intake: bool) -> None:
     at = placed(rows, old, intake=intake)
@@ -74,7 +74,7 @@ def test_triggers_refuse_the_same_changes(rows: LockRows, old: Lock, new: Lock, 
     assert (row.lock, row.intake) == (expected, intake and refused)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lock=locks)
 def test_triggers_refuse_the_same_removals(rows: LockRows, lock: Lock) -> None:
     at = placed(rows, lock)
