@@ -13,9 +13,11 @@ _PACKAGES = {
     "tika": ("iscc-tika",),
     "pdfium": ("pypdfium2", "pikepdf"),
     "html": ("selectolax",),
-    "ooxml": ("lxml",),
+    "docx": ("lxml",),
+    "pptx": ("lxml",),
+    "xlsx": ("lxml",),
+    "visio": ("lxml",),
     "odf": ("lxml",),
-    "sheet": ("python-calamine", "lxml"),
 }
 
 

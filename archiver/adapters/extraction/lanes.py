@@ -67,7 +67,7 @@ def _by_reader(source: Source) -> Reading | None:
     if reader is None:
         return None
     try:
-        return _without_bomb(reader(source), source)
+        return with_own_words(_without_bomb(reader(source), source))
     except (ProtectedError, MemoryError):
         raise
     except DoubtError as doubt:

@@ -35,6 +35,12 @@ _SLIDES = (
     "application/vnd.ms-powerpoint.slideshow.macroenabled.12",
     "application/vnd.ms-powerpoint.template.macroenabled.12",
 )
+_VISIO = (
+    "application/vnd.ms-visio.drawing",
+    "application/vnd.ms-visio.drawing.macroenabled.12",
+    "application/vnd.ms-visio.template",
+    "application/vnd.ms-visio.stencil",
+)
 _OPEN = tuple(
     _ODF + kind for kind in ("text", "spreadsheet", "presentation", "text-template", "spreadsheet-template", "graphics")
 )
@@ -50,6 +56,7 @@ READERS: dict[str, str] = {
     **dict.fromkeys(_SHEET, "sheet"),
     **dict.fromkeys(_SLIDES, "slides"),
     **dict.fromkeys(_OPEN, "odf"),
+    **dict.fromkeys(_VISIO, "visio"),
 }
 """Media type to the name of the module whose `read` reads it; everything else is Tika's."""
 
