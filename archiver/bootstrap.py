@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import socket
 import uuid
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from archiver.errors import AlreadyExistsError, LockedError, NoArchiveError, NotPermittedError, UnreachableError
-from archiver.settings import Settings, load
+from archiver.settings import load
 
 if TYPE_CHECKING:
     from archiver.adapters.catalog.ledger_rows import SqlLedgerRows
@@ -56,7 +57,9 @@ class Archive:
         self.home, self.writable = home, writable
         self._closing = ExitStack()
         if not (home / MARKER).is_file():
-            raise NoArchiveError(f"there is no archive at {home}", remedy=f"`minutier init` makes one; --archive or {HOME} names another place")
+            raise NoArchiveError(
+                f"there is no archive at {home}", remedy=f"`minutier init` makes one; --archive or {HOME} names another place"
+            )
         if writable:
             self._closing.enter_context(WriteLock(home / "lock"))
         self.settings, self.origins = load(home)
@@ -108,6 +111,10 @@ class Archive:
 
         index = TantivyIndex(self.home / "index", writable=self.writable)
         return self._kept(index, index.close)
+
+    def discard_index(self) -> None:
+        """Remove the index; it is made again from catalogue and texts. Only before it was first used here."""
+        shutil.rmtree(self.home / "index", ignore_errors=True)
 
     @cached_property
     def pool(self) -> ChildPool:
@@ -163,7 +170,9 @@ def create(home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         home.chmod(0o700)
     except OSError as error:
-        raise UnreachableError(f"{home} cannot be made: {error.strerror}", remedy="check its parent folder's permissions") from error
+        raise UnreachableError(
+            f"{home} cannot be made: {error.strerror}", remedy="check its parent folder's permissions"
+        ) from error
     with WriteLock(home / "lock"):
         _make_parts(home)
 
@@ -203,13 +212,18 @@ class WriteLock:
         try:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise NotPermittedError(f"{self._path} cannot be written: {error.strerror}", remedy="run as the user who owns the archive") from error
+            raise NotPermittedError(
+                f"{self._path} cannot be written: {error.strerror}", remedy="run as the user who owns the archive"
+            ) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.pread(self._descriptor, 500, 0).decode("utf-8", "replace").strip() or "another process"
             os.close(self._descriptor)
-            raise LockedError(f"the archive is being written by {holder}", remedy="wait until it has ended, or stop it with Ctrl-C; it can be resumed") from error
+            raise LockedError(
+                f"the archive is being written by {holder}",
+                remedy="wait until it has ended, or stop it with Ctrl-C; it can be resumed",
+            ) from error
         os.ftruncate(self._descriptor, 0)
         started = datetime.now(UTC).isoformat(timespec="seconds")
         os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()} since {started}\n".encode(), 0)

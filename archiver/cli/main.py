@@ -21,7 +21,7 @@ COMMANDS = {
     "policy": "Check, apply and show the retention policy.",
     "export": "Write the catalogue, one JSON object a document.",
     "verify": "Read everything back and check it.",
-    "rebuild": "Make catalogue and index again from the objects.",
+    "reindex": "Make the index again from the stored texts.",
     "doctor": "Say what is in use and whether it works.",
     "config": "Show the settings in force.",
 }

@@ -63,8 +63,12 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except exc.OperationalError as error:
-        raise UnreachableError(f"the catalogue does not answer: {error.orig}", remedy="check disk space and permissions, then run again") from error
+        raise UnreachableError(
+            f"the catalogue does not answer: {error.orig}", remedy="check disk space and permissions, then run again"
+        ) from error
     except exc.DatabaseError as error:
         if isinstance(error, exc.IntegrityError):
             raise
-        raise IntegrityError(f"the catalogue's file is damaged: {error.orig}", remedy="run `minutier rebuild` to make it again from the objects") from error
+        raise IntegrityError(
+            f"the catalogue's file is damaged: {error.orig}", remedy="restore catalog.sqlite from a backup, then run `minutier verify`"
+        ) from error

@@ -70,9 +70,14 @@ def open_sqlite(path: Path, *, read_only: bool = False) -> SqlCatalog:
         NoArchiveError: there is none, or it was written by a newer program.
     """
     if not path.is_file():
-        raise NoArchiveError(f"there is no catalogue at {path}", remedy="`minutier init` makes an archive, `minutier rebuild` a lost catalogue")
+        raise NoArchiveError(
+            f"there is no catalogue at {path}", remedy="`minutier init` makes an archive; restore a lost catalogue from a backup"
+        )
     catalog = SqlCatalog(sqlite_engine(path, read_only=read_only))
     found = catalog.get_mark("schema")
     if found != SCHEMA_VERSION:
-        raise NoArchiveError(f"the catalogue has schema {found}, this program knows {SCHEMA_VERSION}", remedy="use the program that wrote it, or a newer one")
+        raise NoArchiveError(
+            f"the catalogue has schema {found}, this program knows {SCHEMA_VERSION}",
+            remedy="use the program that wrote it, or a newer one",
+        )
     return catalog
