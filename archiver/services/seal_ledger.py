@@ -163,5 +163,5 @@ def _opening(leaf: Leaf) -> Opening:
 def _taken(result: PutResult) -> IntegrityError:
     return IntegrityError(
         f"{result.info.ref.key} is there already and tells another history",
-        remedy="the catalogue may be older than the object store: run `minutier verify`, then `minutier rebuild`",
+        remedy="the catalogue may be older than the object store: restore the newer catalogue from a backup, then run `minutier verify`",
     )
