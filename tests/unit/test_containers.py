@@ -137,6 +137,27 @@ def test_encrypted_zip_members(source, encryption: str | None, size: int) -> Non
             _content(entry)
 
 
+def test_a_wrong_password_that_passes_the_quick_check_is_found_out(source) -> None:
+    data = _encrypted_zip(None, b"x" * 500)
+    colliding = next(word for number in range(5000) if _passes_quick_check(source, data, word := f"wrong{number}"))
+    entry = next(entries := KINDS["zip"].walk(source(data, passwords=(colliding, "sésame"))))
+    assert _content(entry) == b"x" * 500
+    entries.close()
+
+
+def _passes_quick_check(source, data: bytes, password: str) -> bool:
+    entry = next(entries := KINDS["zip"].walk(source(data, passwords=(password,))))
+    try:
+        _content(entry)
+    except ProtectedError:
+        return False
+    except DamagedError:
+        return True
+    finally:
+        entries.close()
+    raise AssertionError("the wrong password opened it")
+
+
 def _encrypted_zip(encryption: str | None, data: bytes) -> bytes:
     out = io.BytesIO()
     with pyzipper.AESZipFile(out, "w", compression=pyzipper.ZIP_DEFLATED, encryption=encryption) as archive:
@@ -250,7 +271,7 @@ def test_a_cabinet_block_that_fails_its_checksum_is_damage(source) -> None:
 
 def test_a_checksum_behind_the_last_member_is_verified(source) -> None:
     for pack in (tarred, cpio_newc):
-        data = bytearray(gzip.compress(pack(FILES)))
+        data = bytearray(gzip.compress(pack(FILES) + b"\0" * 400_000))
         data[-6] ^= 1  # in the CRC-32
         entries = kind_of(at_hand := source(bytes(data))).walk(at_hand)
         assert [next(entries).name for _ in FILES] == [name for name, _ in FILES]

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import os
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -104,7 +105,12 @@ def test_duplicate_names_are_two_members(write) -> None:
 def test_links_and_devices_in_a_tar_are_listed_failures(write) -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
-        for name, kind in (("soft", tarfile.SYMTYPE), ("hard", tarfile.LNKTYPE), ("dev", tarfile.CHRTYPE), ("pipe", tarfile.FIFOTYPE)):
+        for name, kind in (
+            ("soft", tarfile.SYMTYPE),
+            ("hard", tarfile.LNKTYPE),
+            ("dev", tarfile.CHRTYPE),
+            ("pipe", tarfile.FIFOTYPE),
+        ):
             header = tarfile.TarInfo(name)
             header.type, header.linkname = kind, "/etc/passwd"
             archive.addfile(header)
@@ -274,3 +280,26 @@ def test_a_damaged_member_does_not_end_the_walk(write) -> None:
 def test_a_compressed_tar_is_one_step(write) -> None:
     results = by_name(_run(write(gzip.compress(tarred([("a.txt", b"a")])), "case.tgz")))
     assert results["a.txt"].locator == (Step("tar", 0, "a.txt"),)
+
+
+def test_when_no_member_can_be_unpacked_the_file_as_a_whole_is_read(write) -> None:
+    data = bytearray(zipped([("a.txt", b"a" * 100)]))
+    for magic, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        struct.pack_into("<H", data, data.index(magic) + place, 6)
+
+    def read(source_path: Path, name: str, *, limits: Limits, passwords: tuple[str, ...] = ()) -> Extraction:
+        return Extraction(Outcome.COMPLETE, "application/zip", text="read by another")
+
+    root = found(list(run(task(write(bytes(data))), Limits(), read=read)))[-1]
+    assert root.extraction.outcome is Outcome.PARTIAL
+    assert root.extraction.text == "a.txt\nread by another"
+    assert root.failed == 1
+
+
+def test_a_listing_cut_short_is_partial(write) -> None:
+    data = zipped([(f"facture-{number}.txt", b"x") for number in range(10)])
+    root = found(_run(write(data), replace(Limits(), text_chars=40)))[-1]
+    assert root.extraction.outcome is Outcome.PARTIAL
+    assert "40" in root.extraction.reason
+    assert root.expected == 10
+    assert len(root.extraction.text) <= 41
