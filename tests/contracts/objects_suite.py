@@ -252,10 +252,11 @@ class LockSuite:
 
     def test_intake_lock_becomes_final(self, store: ObjectStore, clock: MovingClock) -> None:
         info = put_one(store, lock=governed(clock))
-        assert [found.ref for found in store.unconfirmed()] == [info.ref]
+        assert info.intake
+        assert list(store.unconfirmed()) == list(store.list(Bucket.LOCKED)) == [info]
         final = complied(clock, 1)
         store.lock(info.ref, final)
-        assert store.head(info.ref).lock == final
+        assert (store.head(info.ref).lock, store.head(info.ref).intake) == (final, False)
         assert list(store.unconfirmed()) == []
         store.lock(info.ref, final)
 

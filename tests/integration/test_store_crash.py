@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.adapters.objects.embedded import UNEXPECTED, EmbeddedStore
+from archiver.adapters.objects.embedded import EmbeddedStore
+from archiver.adapters.objects.view import UNEXPECTED
 from archiver.ports.objects import Bucket
 from tests.support.faults_of_stores import STEPS, work
 from tests.support.moving_clock import MovingClock

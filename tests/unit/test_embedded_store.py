@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from archiver.adapters.objects import disk
-from archiver.adapters.objects.embedded import UNEXPECTED, EmbeddedStore
+from archiver.adapters.objects.embedded import EmbeddedStore
+from archiver.adapters.objects.view import UNEXPECTED
 from archiver.domain.document import LockMode
 from archiver.errors import (
     IntegrityError,
@@ -289,7 +290,7 @@ def test_the_table_itself_refuses(store: EmbeddedStore, clock: MovingClock, stat
 def test_the_table_refuses_to_let_go_of_what_is_on_hold(store: EmbeddedStore) -> None:
     info = put_one(store, lock=Lock(hold=True))
     with pytest.raises(RefusedError):
-        store._rows.leave(store._found(info.ref).at)
+        store._rows.leave(store._view.row(info.ref).at)
     assert store.head(info.ref) == info
 
 

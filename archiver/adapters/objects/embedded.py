@@ -17,25 +17,23 @@ from typing import BinaryIO
 from archiver.adapters.objects import disk
 from archiver.adapters.objects.group_write import GroupWrite
 from archiver.adapters.objects.layout import Layout
-from archiver.adapters.objects.lock_rows import VERSION, Address, LockRow, LockRows
+from archiver.adapters.objects.lock_rows import Address, LockRows
 from archiver.adapters.objects.lock_rules import checked_future, checked_lock, why_not_delete, why_not_replace
-from archiver.adapters.objects.object_key import checked_key, checked_prefix
+from archiver.adapters.objects.object_key import checked_key
 from archiver.adapters.objects.recovery import recover, recover_rows, remove
 from archiver.adapters.objects.spread import Spread
 from archiver.adapters.objects.translation import disk_errors, unreachable
-from archiver.errors import IntegrityError, NoArchiveError, NotFoundError, NotPermittedError, RefusedError
+from archiver.adapters.objects.view import View, absent, info
+from archiver.errors import IntegrityError, NoArchiveError, NotPermittedError, RefusedError
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged
-
-UNEXPECTED = "unexpected"
-"""Version of a file that this store never wrote: it has no lock row, and can't be opened through the store."""
 
 
 class EmbeddedStore:
     """ObjectStore over a folder. One writing process at a time (the caller sees to that), any number of readers.
 
     An `ObjectInfo` whose `sha256` is "" is not what was once confirmed: a file of another size, a link, or
-    (version `UNEXPECTED`) a file without a lock row. `put` consumes staged bytes also when it fails.
+    (version `view.UNEXPECTED`) a file without a lock row. `put` consumes staged bytes also when it fails.
 
     Args:
         read_only: never writes, and sees only what a writer has finished.
@@ -55,6 +53,7 @@ class EmbeddedStore:
                 root.mkdir(parents=True, exist_ok=True)
         self._rows = LockRows(self._layout.locks, clock, read_only=read_only)
         self._writer = GroupWrite(self._layout, self._rows, self._spread)
+        self._view = View(self._layout, self._rows)
         if not read_only:
             with disk_errors("making its folders"):
                 self._layout.create()
@@ -95,18 +94,18 @@ class EmbeddedStore:
         results, seen = [], set()
         for arrival in arrivals:
             at = arrival.row.at
-            info = _info(arrival.row, arrival.row.size) if arrival.created else self._occupant(at)
-            results.append(PutResult(info, created=arrival.created and at not in seen))
+            there = info(arrival.row, arrival.row.size) if arrival.created else self._view.occupant(at)
+            results.append(PutResult(there, created=arrival.created and at not in seen))
             seen.add(at)
         return results
 
     def open(self, ref: ObjectRef) -> BinaryIO:
         """See the port."""
-        self._found(ref)
+        self._view.row(ref)
         try:
             return disk.opened(self._layout.path(Address(ref.bucket, ref.key)))
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise _absent(ref) from error
+            raise absent(ref) from error
         except OSError as error:
             if error.errno in (errno.EINVAL, errno.ELOOP):
                 raise IntegrityError(f"{ref.key} is no regular file any more", remedy="find out who replaced it") from error
@@ -114,39 +113,25 @@ class EmbeddedStore:
 
     def local_path(self, ref: ObjectRef) -> Path:
         """See the port: the object's own file."""
-        self.head(ref)
+        self._view.info(ref)
         return Path(self._layout.path(Address(ref.bucket, ref.key)))
 
     def head(self, ref: ObjectRef) -> ObjectInfo:
         """See the port."""
-        row = self._found(ref)
-        with disk_errors("looking up an object"):
-            size = disk.file_size(self._layout.path(row.at))
-        if size is None:
-            raise _absent(ref)
-        return _info(row, size)
+        return self._view.info(ref)
 
     def versions(self, bucket: Bucket, key: str) -> list[ObjectInfo]:
         """See the port."""
-        at = Address(bucket, checked_key(key))
-        info = self._seen(at, self._layout.path(at))
-        return [] if info is None else [info]
+        there = self._view.at(Address(bucket, checked_key(key)))
+        return [] if there is None else [there]
 
     def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
         """See the port. Includes files that this store never wrote."""
-        checked_prefix(prefix)
-        with disk_errors("listing"):
-            for at, path in self._layout.files(bucket, prefix):
-                if (info := self._seen(at, path)) is not None:
-                    yield info
+        return self._view.below(bucket, prefix)
 
     def unconfirmed(self) -> Iterator[ObjectInfo]:
         """See the port. One that shall go before its intake lock ends is given a lock of mode NONE, then deleted."""
-        for row in self._rows.unconfirmed():
-            with disk_errors("looking up an object"):
-                size = disk.file_size(self._layout.path(row.at))
-            if row.state == "placed" and size is not None:
-                yield _info(row, size)
+        return self._view.unconfirmed()
 
     def lock(self, ref: ObjectRef, lock: Lock) -> None:
         """See the port."""
@@ -169,15 +154,15 @@ class EmbeddedStore:
         self._require_writer()
         checked_lock(ref.bucket, Lock(hold=on))
         with self._mutex:
-            self._rows.set_hold(self._found(ref).at, on)
+            self._rows.set_hold(self._view.row(ref).at, on)
 
     def delete(self, ref: ObjectRef) -> None:
         """See the port."""
         self._require_writer()
         with self._mutex:
             self._settle_leftovers()
-            self.head(ref)
-            row = self._found(ref)
+            self._view.info(ref)
+            row = self._view.row(ref)
             if why := why_not_delete(row.lock, self._clock.now()):
                 raise RefusedError(f"{ref.key} stays: {why}")
             self._rows.leave(row.at)
@@ -219,36 +204,9 @@ class EmbeddedStore:
             recover_rows(self._layout, self._rows)
             self._writer.unsettled = False
 
-    def _found(self, ref: ObjectRef) -> LockRow:
-        row = self._rows.find(Address(ref.bucket, checked_key(ref.key))) if ref.version == VERSION else None
-        if row is None or row.state != "placed":
-            raise _absent(ref)
-        return row
-
-    def _seen(self, at: Address, path: str) -> ObjectInfo | None:
-        """What is at `path`, judged by its row; None while a writer is at it, or when it has just gone."""
-        row = self._rows.find(at) if _is_text(at.key) else None
-        if row is not None and row.state != "placed":
-            return None
-        size = disk.file_size(path)
-        if size is None:
-            return None
-        return _info(row, size) if row else ObjectInfo(ObjectRef(at.bucket, at.key, UNEXPECTED), max(size, 0), "", Lock())
-
-    def _occupant(self, at: Address) -> ObjectInfo:
-        """What keeps a key from being written: the object there, a stranger, or the row of one that was lost."""
-        if (seen := self._seen(at, self._layout.path(at))) is not None:
-            return seen
-        row = self._rows.find(at)
-        if row is None:
-            raise IntegrityError(
-                f"{at.key} changes while it is being written", remedy="find out what else writes into the archive"
-            )
-        return _info(row, row.size)
-
     def _add_lock(self, changes: dict[Address, Lock], ref: ObjectRef, lock: Lock) -> None:
         """Add what `lock` changes, judged by the row and by what the same group has said of it before."""
-        row = self._found(ref)
+        row = self._view.row(ref)
         checked_lock(ref.bucket, lock)
         old, intake = changes.get(row.at, row.lock), row.intake and row.at not in changes
         new = Lock(lock.mode, lock.until, lock.hold or old.hold)
@@ -258,22 +216,3 @@ class EmbeddedStore:
         if why := why_not_replace(old, new, intake=intake):
             raise RefusedError(f"{ref.key}: {why}", remedy="a lock can only be kept or extended")
         changes[row.at] = new
-
-
-def _info(row: LockRow, size: int) -> ObjectInfo:
-    """What is said of a file of `size` bytes under `row`: its digest only when the size is what was confirmed."""
-    ref = ObjectRef(row.at.bucket, row.at.key, VERSION)
-    return ObjectInfo(ref, max(size, 0), row.sha256 if size == row.size else "", row.lock, row.intake)
-
-
-def _absent(ref: ObjectRef) -> NotFoundError:
-    return NotFoundError(f"no object {ref.bucket}/{ref.key} version {ref.version}")
-
-
-def _is_text(key: str) -> bool:
-    """Whether a file's name is UTF-8; no other name was ever written here."""
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
