@@ -182,6 +182,18 @@ def test_children_are_renewed(pool_of: Open, monkeypatch: pytest.MonkeyPatch) ->
     assert len(ends(events)) == 33
 
 
+def test_children_get_ready_before_there_is_work(pool_of: Open) -> None:
+    pool = pool_of(2)
+    pool.warm()
+    until = time.monotonic() + 30
+    while not all(child.ready for child in pool._children):
+        assert time.monotonic() < until
+        assert pool.poll(0.1) == []
+    ready = list(pool._children)
+    assert len(ends(read_all(pool, tasks("a", "b", "c")))) == 3
+    assert pool._children == ready
+
+
 def test_poll_returns_when_nothing_is_pending(pool_of: Open) -> None:
     pool = pool_of()
     assert pool.poll(60) == []
