@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import accumulate, islice, pairwise, product
 from pathlib import Path
@@ -151,14 +152,19 @@ def ours(index: TantivyIndex, texts: list[str], scope: Scope) -> Callable[[list[
     return ask
 
 
-def timed(ask: Callable[[list[str]], object], words: list[str], rounds: int) -> float:
-    """Median of `rounds` runs, in ms."""
-    found = []
-    for _ in range(rounds):
-        start = time.perf_counter()
+@dataclass
+class Times:
+    """Wall and CPU milliseconds of one way of asking."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def run(self, ask: Callable[[list[str]], object], words: list[str]) -> None:
+        """Ask once."""
+        wall, cpu = time.perf_counter(), time.thread_time()
         ask(words)
-        found.append((time.perf_counter() - start) * 1e3)
-    return statistics.median(found)
+        self.wall.append((time.perf_counter() - wall) * 1e3)
+        self.cpu.append((time.thread_time() - cpu) * 1e3)
 
 
 def quantiles(times: list[float]) -> tuple[float, float]:
@@ -168,27 +174,29 @@ def quantiles(times: list[float]) -> tuple[float, float]:
 
 
 def measure(folder: Path, vocabulary: Vocabulary, rounds: int) -> None:
-    """All questions, each way in turn; prints a line a question and the quantiles."""
+    """All questions, each way in turn; prints a line a question (CPU) and the quantiles of both."""
     index, draw = TantivyIndex(folder, writable=False), random.Random(5)
     texts = [vocabulary.text(draw, _WORDS_A_TEXT) for _ in range(10)]
-    ways = {
-        "bare": bare(folder),
-        "one of 25": ours(index, texts, _SCOPE),
-        "owner": ours(index, texts, Scope(frozenset(), everything=True)),
-    }
-    times: dict[str, list[float]] = {name: [] for name in ways}
+    owner = ours(index, texts, Scope(frozenset(), everything=True))
+    ways = {"bare": bare(folder), "one of 25": ours(index, texts, _SCOPE), "owner": owner}
+    times, first = {name: Times() for name in ways}, Times()
     for words in questions(vocabulary):
-        first = timed(ways["owner"], words, 1)
+        first.run(owner, words)
         for _ in range(rounds):
             for name, ask in ways.items():
-                times[name].append(timed(ask, words, 1))
-        medians = " ".join(f"{name} {statistics.median(found[-rounds:]):.2f}" for name, found in times.items())
-        print(f"{' '.join(words):45} first {first:.2f} {medians} ms")
-    reference = quantiles(times["bare"])
-    for name, found in times.items():
-        p50, p95 = quantiles(found)
-        print(f"{name:10} p50 {p50:.2f} p95 {p95:.2f} ms; ÷ bare {p50 / reference[0]:.2f} {p95 / reference[1]:.2f}")
+                times[name].run(ask, words)
+        medians = " ".join(f"{name} {statistics.median(found.cpu[-rounds:]):.2f}" for name, found in times.items())
+        print(f"{' '.join(words):45} first {first.cpu[-1]:.2f} {medians} CPU ms")
+    for kind in ("wall", "cpu"):
+        report(kind, {name: quantiles(getattr(found, kind)) for name, found in times.items()})
     index.close()
+
+
+def report(kind: str, found: dict[str, tuple[float, float]]) -> None:
+    """A line for each way, in ms and against the bare query."""
+    bare50, bare95 = found["bare"]
+    for name, (p50, p95) in found.items():
+        print(f"{kind:4} {name:10} p50 {p50:.2f} p95 {p95:.2f} ms; ÷ bare {p50 / bare50:.2f} {p95 / bare95:.2f}")
 
 
 def main() -> None:

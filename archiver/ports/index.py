@@ -47,7 +47,8 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True)
 class IndexHit:
-    """One match, best first."""
+    """One match, best first. The score says on which rung of merit it stands (6 its title has every word ... 1 some word
+    only in another form); equal scores are ordered by day, newest first, then id."""
 
     document_id: str
     score: float
@@ -75,7 +76,13 @@ class Index(Protocol):
     """Search and its upkeep. One writing process at a time, any number of readers."""
 
     def add(self, entries: Iterable[IndexEntry]) -> None:
-        """Add or replace by document id. Not searchable before `commit`. Safe to repeat."""
+        """Add or replace by document id; an older version never replaces a newer one. A document may move to another
+        partition of its collection, never to another collection (its id depends on it). Not searchable before `commit`.
+        Safe to repeat, and to replay after a crash. What is kept in memory grows with the documents since the last commit.
+
+        Raises:
+            UsageError: an id is not a canonical UUID, or a group's name is not valid text.
+        """
 
     def remove(self, document_ids: Iterable[str]) -> None:
         """Take documents out of all answers. Safe to repeat."""
@@ -89,8 +96,11 @@ class Index(Protocol):
     def search(self, request: SearchRequest, scope: Scope) -> IndexPage:
         """Matches of `request` inside `scope`, which is the only thing that decides visibility.
 
+        A cursor names a place in the order of answers, not a state: it goes on through commits.
+
         Raises:
-            UsageError: the cursor is not of this query, or names an index state that is gone.
+            UsageError: the query is not of the language, or the cursor is not of this query, sort and scope.
+            IntegrityError: the index is damaged and must be made again.
         """
 
     def highlight(self, request: SearchRequest, text: str, fragments: int = 2) -> tuple[str, ...]:

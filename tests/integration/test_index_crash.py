@@ -85,6 +85,9 @@ def test_killed_between_partitions_and_state(tmp_path: Path) -> None:
     index.add([entry(1, "troisième", version=3, partition="2040")])
     index.commit(3)
     assert list(index.document_ids()) == [(doc_id(1), 3)]
+    index.add([entry(2, "autre", version=4, partition="2036")])
+    index.commit(4)
+    assert sorted(index.document_ids()) == [(doc_id(1), 3), (doc_id(2), 4)]
     assert index.search(SearchRequest("second"), EVERYTHING).total == 0
     index.close()
 
