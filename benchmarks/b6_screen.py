@@ -23,70 +23,9 @@ from archiver.adapters.extraction import screen as screening
 
 _DENSITY = 0.01
 """Share of words that are a number, an address or an amount."""
-_WORDS = tuple(
-    [
-        "le",
-        "la",
-        "les",
-        "de",
-        "des",
-        "du",
-        "en",
-        "et",
-        "à",
-        "un",
-        "une",
-        "pour",
-        "par",
-        "sur",
-        "dans",
-        "avec",
-        "société",
-        "facture",
-        "contrat",
-        "commande",
-        "paiement",
-        "échéance",
-        "client",
-        "fournisseur",
-        "livraison",
-        "conditions",
-        "générales",
-        "article",
-        "montant",
-        "total",
-        "hors",
-        "taxes",
-        "TVA",
-        "règlement",
-        "compte",
-        "référence",
-        "dossier",
-        "date",
-        "the",
-        "of",
-        "and",
-        "to",
-        "in",
-        "for",
-        "with",
-        "invoice",
-        "payment",
-        "order",
-        "customer",
-        "delivery",
-        "terms",
-        "total",
-        "amount",
-        "due",
-        "account",
-        "reference",
-        "file",
-        "agreement",
-        "party",
-        "shall",
-    ]
-)
+_PROSE = """le la les de des du en et à un une pour par sur dans avec société facture contrat commande paiement échéance client
+fournisseur livraison conditions générales article montant total hors taxes TVA règlement compte référence dossier date the of and
+to in for with invoice payment order customer delivery terms total amount due account reference file agreement party shall"""
 
 
 class Side(NamedTuple):
@@ -134,7 +73,7 @@ def _with_re() -> Callable[[str], Any]:
     patterns = screening._Patterns(*compiled)
 
     def run(text: str) -> Any:
-        with mock.patch.object(screening, "_patterns", lambda: patterns):
+        with mock.patch.object(screening, "_patterns", return_value=patterns):
             return screening.screen(text)
 
     return run
@@ -162,14 +101,14 @@ def _made(megabytes: float) -> list[str]:
     chance = random.Random(2026)
     texts, size = [], 0
     while size < megabytes * 1e6:
-        texts.append(" ".join(_piece(chance) for _ in range(600)))
+        texts.append(" ".join(_piece(chance, _PROSE.split()) for _ in range(600)))
         size += len(texts[-1])
     return texts
 
 
-def _piece(chance: random.Random) -> str:
+def _piece(chance: random.Random, words: list[str]) -> str:
     if chance.random() > _DENSITY:
-        return chance.choice(_WORDS)
+        return chance.choice(words)
     return chance.choice(
         [
             f"{chance.randint(1, 28):02}/{chance.randint(1, 12):02}/2026",

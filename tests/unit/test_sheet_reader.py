@@ -66,6 +66,19 @@ def test_hidden_sheets_and_names_are_found(tmp_path: Path) -> None:
     assert reading.metadata["msoffice:excel:hidden-sheet-names"] == ["Caché"]
 
 
+def test_days_counted_from_1904(tmp_path: Path) -> None:
+    book = element("s:workbook", '<s:workbookPr date1904="1"/><s:sheets><s:sheet name="a" r:id="a"/></s:sheets>')
+    rows = '<s:row><s:c s="1"><s:v>1</s:v></s:c></s:row>'
+    text = sheet.read(source(tmp_path, workbook(rows, _STYLES) | {"xl/workbook.xml": book})).text
+    assert "02/01/1904 1904-01-02" in text
+
+
+def test_a_streamed_part_with_a_document_type_is_doubted(tmp_path: Path) -> None:
+    declared = "<!DOCTYPE s [<!ENTITY e 'x'>]>" + element("s:worksheet", "<s:row><s:c><s:v>1</s:v></s:c></s:row>")
+    with pytest.raises(DoubtError, match="document type"):
+        sheet.read(source(tmp_path, workbook("") | {"xl/worksheets/sheet1.xml": declared}))
+
+
 def test_one_string_in_every_cell_does_not_fill_the_memory(tmp_path: Path) -> None:
     rows = "<s:row>" + '<s:c t="s"><s:v>0</s:v></s:c>' * 400 + "</s:row>"
     long = "x" * 100_000

@@ -134,6 +134,8 @@ def _iban_length(candidate: str) -> int:
     if not length or len(places) < length:
         return 0
     written = candidate[: places[-1] + 1]
+    if candidate[len(written) : len(written) + 1].isalnum():
+        return 0
     return len(written.encode()) if iban.is_valid(written.translate(_NO_SIGNS)) else 0
 
 
