@@ -136,7 +136,7 @@ class Compiler:
         if len(plain) < 2:
             return None
         together = self._sequence(BODY, [part for word in plain for part in folded_words(word.text)])
-        return _intersection([base, together])
+        return together if len(plain) == len(words) else _intersection([base, together])
 
 
 def _places(name: str, reach: Reach) -> list[str]:
