@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from archiver.adapters.extraction.child_process import STDERR_KEPT
 from archiver.adapters.extraction.pool import CHILD_COMMAND, ChildPool
 from archiver.domain.extraction import Died, Event, ExtractionTask, Finished, Found, Limits, Outcome, Started
 from archiver.errors import UnreachableError
@@ -109,6 +110,12 @@ def test_one_bad_document_and_its_neighbours(pool_of: Open, fault: str, cause: O
 @pytest.mark.parametrize("fault", ["print", "flood"])
 def test_noise_does_no_harm(pool_of: Open, fault: str) -> None:
     assert ends(read_all(pool_of(), tasks("a", fault, "b"))) == {"a": "finished", fault: "finished", "b": "finished"}
+
+
+def test_noise_is_kept_in_bounds(pool_of: Open) -> None:
+    pool = pool_of()
+    read_all(pool, tasks("flood"))
+    assert len(pool._children[0].process._stderr) == STDERR_KEPT
 
 
 def test_last_words_are_told_and_safe_to_show(pool_of: Open) -> None:
@@ -243,7 +250,8 @@ def test_children_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     program = (
         "import sys, time, pathlib\n"
         "from tests.integration.test_pool import FAULTS, LIMITS, tasks\n"
-        "from archiver.adapters.extraction.pool import ChildPool\n"
+        "from archiver.adapters.extraction.child_process import STDERR_KEPT
+from archiver.adapters.extraction.pool import ChildPool\n"
         f"pool = ChildPool(2, LIMITS, FAULTS, scratch=pathlib.Path({str(tmp_path)!r}))\n"
         "pool.submit(tasks('hang', 'hang', 'a'))\n"
         "while not pool.poll(1): pass\n"
