@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ _VARYING = (
 
 @dataclass(frozen=True)
 class Step:
-    """A command as shown, and the lines shown under it. `…` in a line stands for anything."""
+    """A command as shown (`$ `, further lines `> `), and the lines shown under it. `…` in a line stands for anything."""
 
     command: str
     shown: tuple[str, ...]
@@ -41,7 +42,9 @@ def steps(page: str) -> Iterator[Step]:
         lines = block.splitlines()
         starts = [number for number, line in enumerate(lines) if line.startswith("$ ")]
         for begin, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-            yield Step(lines[begin][2:], tuple(line.rstrip() for line in lines[begin + 1 : end] if line.strip()))
+            more = list(takewhile(lambda line: line.startswith(">"), lines[begin + 1 : end]))
+            command = "\n".join([lines[begin][2:], *(line[2:] for line in more)])
+            yield Step(command, tuple(line.rstrip() for line in lines[begin + 1 + len(more) : end] if line.strip()))
 
 
 def pattern(line: str) -> re.Pattern[str]:
@@ -79,18 +82,23 @@ def run(page: Path, folder: Path) -> None:
         "LC_ALL": "C.UTF-8",
     }
     environment |= {"HOME": str(folder), "NO_COLOR": "1"}
-    for step in steps(page.read_text(encoding="utf-8")):
-        printed = _output(step.command, folder, environment)
-        assert not missing(step, printed), (
-            f"{page.name}: $ {step.command}\nnot printed: {missing(step, printed)}\nprinted:\n{printed}"
-        )
-        assert "Traceback" not in printed, printed
+    shown = list(steps(page.read_text(encoding="utf-8")))
+    outputs = _outputs([step.command for step in shown], folder, environment)
+    wrong = [
+        f"$ {step.command}\nnot printed: {lost}\nprinted:\n{printed}"
+        for step, printed in zip(shown, outputs, strict=True)
+        if (lost := missing(step, printed)) or "Traceback" in printed
+    ]
+    assert not wrong, f"{page.name}:\n" + "\n".join(wrong)
 
 
-def _output(command: str, folder: Path, environment: dict[str, str]) -> str:
+def _outputs(commands: list[str], folder: Path, environment: dict[str, str]) -> list[str]:
+    """What each command printed, all of them typed into one shell."""
+    script = "\n".join(f"printf '\\036'\n{command}" for command in commands)
     joined = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, timeout=240, check=False, **joined)
-    return done.stdout.decode("utf-8", "replace")
+    done = subprocess.run(["bash", "-c", script], cwd=folder, env=environment, timeout=280, check=False, **joined)
+    outputs = done.stdout.decode("utf-8", "replace").split("\036")[1:]
+    return outputs + [""] * (len(commands) - len(outputs))
 
 
 def test_every_command_of_the_tutorial_does_what_it_shows(tmp_path: Path) -> None:
