@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 Formatter = Callable[[float], str]
 
@@ -49,6 +50,8 @@ _MONTHS = (
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LAST_SERIAL = 2958466
 _GENERAL_DIGITS = 11
+_REMEMBERED = 4096
+"""Values remembered per format: sheets repeat their dates and amounts."""
 _LARGEST_IN_FULL = 1e18
 """Integers below are written in full: account and card numbers are searched digit by digit."""
 _Tokens = list[tuple[str, str]]
@@ -58,10 +61,10 @@ def formatter(code: str, date1904: bool = False) -> Formatter:
     """What turns a cell's number into text by this format code. Dates are followed by their ISO form; what is hidden is shown."""
     sections = [_tokens(section) for section in _split(code)]
     if any(kind in ("date", "elapsed", "ampm") for kind, _ in sections[0]):
-        return lambda value: _date(value, sections[0], date1904)
+        return lru_cache(_REMEMBERED)(lambda value: _date(value, sections[0], date1904))
     if any(kind == "condition" for section in sections for kind, _ in section) or ("/" in code and "?" in code):
         return general
-    return lambda value: _both(_signed(value, sections), general(value))
+    return lru_cache(_REMEMBERED)(lambda value: _both(_signed(value, sections), general(value)))
 
 
 def _both(shown: str, plain: str) -> str:
@@ -76,7 +79,7 @@ def general(value: float) -> str:
     if not 1e-9 <= abs(value) < _LARGEST_IN_FULL:
         return f"{value:.10G}"
     digits = _GENERAL_DIGITS - max(1, len(str(int(abs(value)))))
-    return _trimmed(f"{_rounded(value, max(digits, 0)):f}")
+    return _trimmed(f"{value:.{max(digits, 0)}f}")
 
 
 def _trimmed(text: str) -> str:

@@ -12,6 +12,7 @@ from archiver.adapters.extraction.readers.safe_xml import Element, elements
 from archiver.adapters.extraction.source import DoubtError
 
 _BOOLEANS = {"0": "FALSE", "1": "TRUE", "false": "FALSE", "true": "TRUE"}
+_VALUE = f"{S}v"
 _PHONETIC = f"{S}rPh"
 _HEADER_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTZFAGSUEXYBIOH+&-])')
 
@@ -82,7 +83,7 @@ class Workbook:
         if kind == "inlineStr":
             found = cell.find(f"{S}is")
             return "" if found is None else string_text(found)
-        value = cell.find(f"{S}v")
+        value = next(cell.iterchildren(_VALUE), None)
         raw: str | None = value.text if value is not None else None
         if not raw:
             return ""
