@@ -250,8 +250,7 @@ def test_children_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     program = (
         "import sys, time, pathlib\n"
         "from tests.integration.test_pool import FAULTS, LIMITS, tasks\n"
-        "from archiver.adapters.extraction.child_process import STDERR_KEPT
-from archiver.adapters.extraction.pool import ChildPool\n"
+        "from archiver.adapters.extraction.pool import ChildPool\n"
         f"pool = ChildPool(2, LIMITS, FAULTS, scratch=pathlib.Path({str(tmp_path)!r}))\n"
         "pool.submit(tasks('hang', 'hang', 'a'))\n"
         "while not pool.poll(1): pass\n"
