@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -29,10 +30,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[st
 def _same_keys(source: Path, home: Path) -> Minutier:
     minutier = Minutier(home)
     minutier.run("init")
-    for key in (source / "keys").iterdir():
-        target = home / "keys" / key.name
-        target.chmod(0o600)
-        target.write_bytes(key.read_bytes())
+    shutil.rmtree(home / "keys")
+    shutil.copytree(source / "keys", home / "keys")
     return minutier
 
 
@@ -42,7 +41,9 @@ def _objects(home: Path, prefix: str) -> list[str]:
 
 
 @pytest.mark.drill
-def test_killed_again_and_again_it_ends_like_an_undisturbed_import(undisturbed: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+def test_killed_again_and_again_it_ends_like_an_undisturbed_import(
+    undisturbed: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
     source, ids = undisturbed
     minutier, seed = _same_keys(source, tmp_path / "archive"), int(time.time())
     moments, killed = random.Random(seed), 0

@@ -88,7 +88,10 @@ def edit_source(home: Path) -> str:
 
 
 def edit_class(home: Path) -> str:
-    _sql(home, "UPDATE documents SET retention_class = 'SHORTER' WHERE root_id IS NULL AND sequence = (SELECT min(sequence) FROM documents WHERE root_id IS NULL)")
+    _sql(
+        home,
+        "UPDATE documents SET retention_class = 'SHORTER' WHERE root_id IS NULL AND sequence = (SELECT min(sequence) FROM documents WHERE root_id IS NULL)",
+    )
     return "retention_class"
 
 
