@@ -55,6 +55,7 @@ CASES = [
     (old_tar(), "a", "application/x-tar"),
     (b"From: a@b.fr\r\nSubject: x\r\nDate: Mon, 1 Jan 2024 10:00:00 +0100\r\n\r\nBonjour", "x", "message/rfc822"),
     (b"Subject: just a word\nand prose goes on", "note.txt", "text/plain"),
+    (b"From: the desk of the director\n\nA note.\n", "note.txt", "text/plain"),
     (b"Note: see below\nDate: today\n", "note.txt", "text/plain"),
     (b"From a@b.fr Mon Jan  1 10:00:00 2024\nFrom: a@b.fr\nDate: x\n\nhi", "box", "application/mbox"),
     (b"From a@b.fr Mon Jan  1 10:00:00 2024\nFrom: a@b.fr\nDate: x\n\nhi", "one.eml", "message/rfc822"),

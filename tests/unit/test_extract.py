@@ -93,7 +93,10 @@ def test_control_characters_and_line_ends(tmp_path: Path) -> None:
 
 
 def test_language_of_the_whole_not_of_its_first_line(tmp_path: Path) -> None:
-    text = "Dear Sir or Madam, thank you.\n" + "Nous avons bien reçu votre demande et nous vous en remercions. " * 30
+    text = (
+        "Dear Sir or Madam, thank you very much for the letter that we have received from you today.\n"
+        + "Nous avons bien reçu votre demande et nous vous en remercions. " * 30
+    )
     assert result(tmp_path, text.encode(), "a.txt").language == "fr"
     assert result(tmp_path, b"12 34 http://x.y/z", "a.txt").language == ""
 

@@ -122,6 +122,12 @@ def test_file_cut_short_is_never_complete(tmp_path: Path, kept: float) -> None:
     assert str(tmp_path) not in found.reason
 
 
+def test_update_cut_short_after_a_whole_file_is_not_complete(tmp_path: Path) -> None:
+    data = pdf(["Version une"])
+    assert read(source(tmp_path, data)).outcome is Outcome.COMPLETE
+    assert read(source(tmp_path, data + b"\n4 0 obj\n<< /Length 900 >>\nstream\nBT (Version de")).outcome is Outcome.PARTIAL
+
+
 def test_pages_of_a_file_that_lost_its_catalogue_are_found(tmp_path: Path) -> None:
     made = document([f"Page {number}" for number in range(5)])
     data = saved(made, object_stream_mode=pikepdf.ObjectStreamMode.disable, compress_streams=False)
