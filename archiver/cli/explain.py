@@ -37,6 +37,7 @@ def command(context: Context, document_id: str) -> None:
         "then": verdict.action.value,
         "visa": verdict.needs_visa,
         "lock": found.lock.value,
+        "held": found.held,
         "reasons": list(found.sentences),
     }
     named = f"{document.retention_class}" + (f" ({found.title})" if found.title else "")
@@ -45,5 +46,5 @@ def command(context: Context, document_id: str) -> None:
     if found.basis:
         lines.append(f"  basis: {found.basis}")
     lines += ["  overdue: the law's limit has passed"] if verdict.overdue else []
-    lines += [f"  {found.what_then}", f"  lock at the store: {found.lock.value}"]
+    lines += [f"  {found.what_then}", f"  at the store: lock {found.lock.value}{', held' if found.held else ''}"]
     context.answer(value, [safe(line) for line in lines])

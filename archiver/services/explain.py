@@ -9,6 +9,7 @@ from archiver.domain.document import Document, LockMode
 from archiver.services.policy_changes import facts_of
 from retention.days import day_in
 from retention.policy import Policy
+from retention.protection import protection
 from retention.verdict import Verdict, decide
 
 
@@ -20,7 +21,7 @@ class Explanation:
         title, basis: of its class; "" for a class the policy does not know.
         sentences: why it is kept, or since when it is due; strongest ground first.
         what_then: what becomes of it once nothing keeps it, in words.
-        lock: how the store protects it now.
+        lock: the lock it has at the store; held: the store keeps it by a hold, since there is no date to lock to.
     """
 
     document: Document
@@ -31,6 +32,7 @@ class Explanation:
     sentences: tuple[str, ...]
     what_then: str
     lock: LockMode
+    held: bool
 
     @property
     def until(self) -> date | None:
@@ -60,6 +62,11 @@ def explain(document: Document, policy: Policy, now: datetime, *, may_see_holds:
         basis=found.basis if found else "",
         verdict=verdict,
         sentences=sentences,
-        what_then=_THEN[verdict.action.value] + (", with the visa of an authority" if verdict.needs_visa else ""),
+        what_then=_then(verdict) if found else "it stays until a policy says what becomes of its class",
         lock=document.lock_mode,
+        held=protection(policy, facts_of(document), now).hold,
     )
+
+
+def _then(verdict: Verdict) -> str:
+    return _THEN[verdict.action.value] + (", with the visa of an authority" if verdict.needs_visa else "")
