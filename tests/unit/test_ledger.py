@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from archiver.domain.ledger import PAYLOAD_LIMIT, LedgerEvent, Tree, canonical, commitment, entry_hash, parse_payload
-from archiver.domain.ledger_files import head_size, segment_key, segment_range
+from archiver.domain.ledger_files import head_size, segment_key, segment_range, write_payloads
 from archiver.domain.ledger_head import SignedHead, Statement
 from archiver.errors import IntegrityError, UsageError
 from retention.merkle import leaf_hash
@@ -90,8 +91,22 @@ def test_a_signature_holds_for_its_key_and_words_only():
     assert head.signed_by(keys.public_key(keys.signing_key_id()))
     assert not head.signed_by(others.public_key(others.signing_key_id()))
     assert not SignedHead(said, others.sign(said.text().encode())).signed_by(keys.public_key(keys.signing_key_id()))
+    elsewhere = replace(said, key_id=others.signing_key_id())
+    assert not SignedHead(elsewhere, keys.sign(elsewhere.text().encode())).signed_by(keys.public_key(keys.signing_key_id()))
     larger = Statement(said.tree, 6, said.root, said.time, said.key_id)
     assert not SignedHead(larger, head.signature).signed_by(keys.public_key(keys.signing_key_id()))
+
+
+def test_a_head_continues_the_one_it_names_only():
+    said = statement(MemoryKeys("k"))
+    older, newer = SignedHead(said, b""), SignedHead(said, b"", previous=said.size)
+    assert newer.continues(older)
+    assert not SignedHead(said, b"", previous=4).continues(older)
+    assert not newer.continues(SignedHead(replace(said, tree=Tree.ACCESS), b""))
+
+
+def test_a_payload_file_does_not_depend_on_the_hour():
+    assert write_payloads([])[4:8] == bytes(4)
 
 
 def test_names_say_what_is_inside():

@@ -131,3 +131,9 @@ def test_proofs_of_what_is_not_there_are_refused():
 def test_a_frontier_of_the_wrong_form_is_refused(size, hashes):
     with pytest.raises(ValueError, match=r"subtrees|32 bytes"):
         Frontier(size, hashes)
+
+
+def test_an_inner_node_is_not_accepted_as_a_leaf():
+    path = inclusion_path(0, 8, range_root)
+    inner = node_hash(LEAVES[0], path[0])
+    assert not inclusion_holds(inner, 0, 8, path[1:], bytes.fromhex(ROOTS[7]))
