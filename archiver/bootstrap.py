@@ -121,7 +121,9 @@ class Archive:
         from archiver.adapters.extraction.pool import CHILD_COMMAND, ChildPool
 
         engine = () if self.settings.readers == "on" else ("--engine", "archiver.adapters.extraction.tika_only:run")
-        pool = ChildPool(self.settings.worker_count(), self.settings.limits(), (*CHILD_COMMAND, *engine))
+        scratch = self.home / "scratch"
+        scratch.mkdir(exist_ok=True)
+        pool = ChildPool(self.settings.worker_count(), self.settings.limits(), (*CHILD_COMMAND, *engine), scratch=scratch)
         return self._kept(pool, pool.close)
 
     @cached_property
@@ -177,7 +179,7 @@ def create(home: Path) -> None:
         _make_parts(home)
 
 
-_PARTS = {"keys", "objects", "index", "spool", "clock", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"}
+_PARTS = {"keys", "objects", "index", "spool", "scratch", "clock", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"}
 
 
 def _make_parts(home: Path) -> None:

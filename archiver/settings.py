@@ -78,7 +78,9 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Setti
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError(f"a setting cannot be used: {error}", remedy="`minutier config show` lists settings and where they come from") from error
+        raise UsageError(
+            f"a setting cannot be used: {error}", remedy="`minutier config show` lists settings and where they come from"
+        ) from error
     if settings.readers not in ("on", "off"):
         raise UsageError(f"readers is {settings.readers!r} ({origin['readers']})", remedy='write "on" or "off"')
     return settings, origin
@@ -96,4 +98,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _known(name: str, where: str) -> None:
     if name not in Settings.__struct_fields__:
         near = get_close_matches(name, Settings.__struct_fields__, 1)
-        raise UsageError(f"{where} has a setting {name!r} that does not exist", remedy=f"did you mean {near[0]!r}?" if near else "see `minutier config show`")
+        raise UsageError(
+            f"{where} has a setting {name!r} that does not exist",
+            remedy=f"did you mean {near[0]!r}?" if near else "see `minutier config show`",
+        )

@@ -33,7 +33,9 @@ def list_(context: Context) -> None:
             context.say("No imports yet: minutier import FOLDER")
         for batch in batches:
             body = _body(batch, running)
-            context.answer(body, [f"{batch.id:<24} {body['state']:<12} {batch.created_at:%Y-%m-%d %H:%M}  {batch.lines:>9,} lines"])
+            context.answer(
+                body, [f"{batch.id:<24} {body['state']:<12} {batch.created_at:%Y-%m-%d %H:%M}  {batch.lines:>9,} lines"]
+            )
 
 
 @command.command("show")
@@ -99,7 +101,12 @@ def resume(context: Context, batch: str, workers: int | None, password_file: str
 
 @command.command("retry")
 @click.argument("batch", metavar="[BATCH]", required=False)
-@click.option("--outcome", type=click.Choice([str(one) for one in Outcome if one is not Outcome.COMPLETE]), required=True, help="Documents that ended so.")
+@click.option(
+    "--outcome",
+    type=click.Choice([str(one) for one in Outcome if one is not Outcome.COMPLETE]),
+    required=True,
+    help="Documents that ended so.",
+)
 @click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that read documents.")
 @click.option("--password-file", metavar="FILE", help="Passwords to try on encrypted documents, one a line.")
 @pass_context
@@ -123,7 +130,14 @@ def _body(batch: Batch, running: bool) -> dict[str, object]:
     state = batch.state.value
     if batch.state is not BatchState.FINISHED:
         state = "running" if running and batch.state is BatchState.RUNNING else "stopped"
-    return {"batch": batch.id, "state": state, "created_at": batch.created_at, "finished_at": batch.finished_at, "lines": batch.lines, "spec": batch.spec}
+    return {
+        "batch": batch.id,
+        "state": state,
+        "created_at": batch.created_at,
+        "finished_at": batch.finished_at,
+        "lines": batch.lines,
+        "spec": batch.spec,
+    }
 
 
 _COLUMNS = ("line", "source", "outcome", "reason", "document", "text_outcome", "size", "members", "members_failed")

@@ -43,7 +43,17 @@ def command(context: Context) -> None:
 
 
 def _checks(archive: Archive, holder: str) -> list[Check]:
-    from archiver.services.health import Check, Grade, check_catalog, check_extraction, check_index, check_ledger, check_space, check_store, guarded
+    from archiver.services.health import (
+        Check,
+        Grade,
+        check_catalog,
+        check_extraction,
+        check_index,
+        check_ledger,
+        check_space,
+        check_store,
+        guarded,
+    )
 
     with tempfile.TemporaryDirectory() as folder:
         checks = [Check("archive", Grade.OK, str(archive.home))]
@@ -79,4 +89,9 @@ def _clock(archive: Archive) -> Check:
     skew = archive.clock.skew()
     if skew is None:
         return Check("clock", Grade.OK, f"{archive.clock.now():%Y-%m-%d %H:%M:%S} UTC")
-    return Check("clock", Grade.WARNING, f"this machine's clock is doubtful: {skew.message}", "set it right; the archive's time does not go back meanwhile")
+    return Check(
+        "clock",
+        Grade.WARNING,
+        f"this machine's clock is doubtful: {skew.message}",
+        "set it right; the archive's time does not go back meanwhile",
+    )

@@ -10,17 +10,20 @@ from archiver.cli.context import Context, pass_context
 
 
 @click.command("export")
-@click.option("--format", "form", type=click.Choice(["jsonl"]), default="jsonl", show_default=True)
+@click.option("--format", type=click.Choice(["jsonl"]), default="jsonl", show_default=True, expose_value=False)
 @click.option("--text", is_flag=True, help="Add the text of each document.")
 @click.option(
-    "--members", type=click.Choice(["inline", "apart"]), default="inline", show_default=True,
+    "--members",
+    type=click.Choice(["inline", "apart"]),
+    default="inline",
+    show_default=True,
     help="With --text: a container's text ends with its members' texts, or not. Members have their own line either way.",
 )
 @click.option("--collection", metavar="NAME", default="", help="Only this collection.")
 @click.option("--batch", metavar="BATCH", default="", help="Only this import.")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file.")
 @pass_context
-def command(context: Context, form: str, text: bool, members: str, collection: str, batch: str, output: str | None) -> None:
+def command(context: Context, text: bool, members: str, collection: str, batch: str, output: str | None) -> None:
     """Write the catalogue, one JSON object a document.
 
     Keys: id, path, parent (a member's container), status and outcome (how far its text could be read), metadata, text, and

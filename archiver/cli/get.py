@@ -48,7 +48,9 @@ def _write(path: Path, chunks: Iterator[bytes], *, force: bool) -> int:
     try:
         descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".minutier-")
     except OSError as error:
-        raise UnreachableError(f"cannot write in {path.parent}: {error.strerror}", remedy="name a file in a folder you may write to") from error
+        raise UnreachableError(
+            f"cannot write in {path.parent}: {error.strerror}", remedy="name a file in a folder you may write to"
+        ) from error
     try:
         with os.fdopen(descriptor, "wb") as stream:
             written = sum(stream.write(chunk) for chunk in chunks)

@@ -16,12 +16,18 @@ from archiver.errors import NoArchiveError, UsageError
 @click.argument("paths", nargs=-1, metavar="PATH…")
 @click.option("--collection", metavar="NAME", help="Collection to archive into.  [default: default]")
 @click.option("--class", "retention_class", metavar="CLASS", help="Retention class.  [default: the collection's]")
-@click.option("--grant", "grants", multiple=True, metavar="GROUP", help="Group that may read, e.g. group:finance; may be given again.")
-@click.option("--manifest", metavar="FILE", help="CSV or JSON Lines: path, collection, class, grants and metadata, a document a line.")
+@click.option(
+    "--grant", "grants", multiple=True, metavar="GROUP", help="Group that may read, e.g. group:finance; may be given again."
+)
+@click.option(
+    "--manifest", metavar="FILE", help="CSV or JSON Lines: path, collection, class, grants and metadata, a document a line."
+)
 @click.option("--meta", "declared", multiple=True, metavar="KEY=VALUE", help="Metadata for every document; may be given again.")
 @click.option("--batch", "batch", metavar="NAME", help="Name of this import.  [default: date and time]")
 @click.option("--dry-run", is_flag=True, help="Only say what would be imported.")
-@click.option("--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that read documents.  [default: one a processor]")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Processes that read documents.  [default: one a processor]"
+)
 @click.option("--password-file", metavar="FILE", help="Passwords to try on encrypted documents, one a line.")
 @click.option("--follow-links", is_flag=True, help="Follow symbolic links inside folders.")
 @click.option("--rehash", is_flag=True, help="Read files again even where size and times say they were not touched.")

@@ -32,13 +32,19 @@ def write(stream: IO[str], batch: Batch, lines: Iterable[ReportLine], tally: Tal
     title = f"Import {escape(safe(batch.id))}"
     stream.write(f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>')
     stream.write(f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>')
-    stream.write(f'<h1>{title}</h1><p class="sub">Started {batch.created_at:%Y-%m-%d %H:%M} UTC · {size(tally.bytes)} archived</p>')
+    stream.write(
+        f'<h1>{title}</h1><p class="sub">Started {batch.created_at:%Y-%m-%d %H:%M} UTC · {size(tally.bytes)} archived</p>'
+    )
     verdict = "Every line has its outcome." if whole else "Not every line has its outcome yet: resume the batch."
-    stream.write(f'<p class="proof{"" if whole else " no"}"><strong>{tally.lines:,} lines in, {out:,} outcomes out.</strong> {verdict}</p>')
+    stream.write(
+        f'<p class="proof{"" if whole else " no"}"><strong>{tally.lines:,} lines in, {out:,} outcomes out.</strong> {verdict}</p>'
+    )
     stream.write("<table><thead><tr><th>Outcome</th><th>Lines</th></tr></thead><tbody>")
     for name, count in sorted(tally.by_outcome.items(), key=lambda item: -item[1]):
         stream.write(f'<tr><td class="{_shade(name)}">{escape(name)}</td><td class="n">{count:,}</td></tr>')
-    stream.write("</tbody></table><table><thead><tr><th>Line</th><th>Outcome</th><th>Source</th><th>Size</th></tr></thead><tbody>")
+    stream.write(
+        "</tbody></table><table><thead><tr><th>Line</th><th>Outcome</th><th>Source</th><th>Size</th></tr></thead><tbody>"
+    )
     for line in lines:
         stream.write(_row(line))
     stream.write("</tbody></table></body></html>\n")

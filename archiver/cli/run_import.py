@@ -29,7 +29,9 @@ from archiver.settings import Settings
 SOME_FAILED = 3
 
 
-def start(context: Context, archive: Archive, spec: dict[str, Any], name: str | None, workers: int | None, passwords: tuple[str, ...]) -> int:
+def start(
+    context: Context, archive: Archive, spec: dict[str, Any], name: str | None, workers: int | None, passwords: tuple[str, ...]
+) -> int:
     """A new batch."""
     check_name("collection", spec["collection"])
     batch = Batch(check_name("batch", name) if name else _free_name(archive), BatchState.RUNNING, archive.clock.now(), spec)
@@ -51,7 +53,12 @@ def resume(context: Context, archive: Archive, batch: Batch, workers: int | None
 
 
 def run(
-    context: Context, archive: Archive, batch: Batch, entries: Iterator[SourceEntry], workers: int | None, passwords: tuple[str, ...]
+    context: Context,
+    archive: Archive,
+    batch: Batch,
+    entries: Iterator[SourceEntry],
+    workers: int | None,
+    passwords: tuple[str, ...],
 ) -> int:
     """Import `entries` into the batch, show how it goes and what came of it; returns the exit code."""
     if workers:
@@ -98,7 +105,10 @@ def finish(context: Context, archive: Archive, batch_id: str) -> int:
 def dry_run(context: Context, archive: Archive, spec: dict[str, Any]) -> None:
     """Say what an import would meet."""
     if "-" in spec["paths"]:
-        raise UsageError("--dry-run cannot read a list from standard input", remedy="write the list to a file and use --manifest, or name the folder")
+        raise UsageError(
+            "--dry-run cannot read a list from standard input",
+            remedy="write the list to a file and use --manifest, or name the folder",
+        )
     found = preview(archive.catalog, _entries(spec, iter(())), spec["collection"])
     lines = [f"  {count:>9,}  {name}" for name, count in found.items() if name != "bytes"]
     context.answer(found, ["Nothing was imported. An import would meet:", *lines, f"  {size(found['bytes'])} to read"])
@@ -111,7 +121,9 @@ def read_passwords(path: str | None) -> tuple[str, ...]:
     try:
         lines = Path(path).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the password file {path} cannot be read: {error}", remedy="name a UTF-8 file with one password a line") from error
+        raise UsageError(
+            f"the password file {path} cannot be read: {error}", remedy="name a UTF-8 file with one password a line"
+        ) from error
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
@@ -159,10 +171,8 @@ class Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _ask(self, number: int, _frame: object) -> None:
+    def _ask(self, _number: int, _frame: object) -> None:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
         sys.stderr.write("\nstopping: what is in hand is being made safe (once more: stop at once)\n")
-
-

@@ -9,7 +9,9 @@ from archiver.services.index_documents import catch_up
 from archiver.services.reread import reread
 
 
-def retry(context: Context, archive: Archive, batch_id: str, outcome: str, workers: int | None, passwords: tuple[str, ...]) -> int:
+def retry(
+    context: Context, archive: Archive, batch_id: str, outcome: str, workers: int | None, passwords: tuple[str, ...]
+) -> int:
     """Read documents again that ended with `outcome`; returns the exit code."""
     if workers:
         archive.settings = with_workers(archive, workers)
@@ -18,6 +20,8 @@ def retry(context: Context, archive: Archive, batch_id: str, outcome: str, worke
         found = reread(parts(archive), batch_id=batch_id, outcome=outcome, passwords=passwords, stop=stop)
     left = sum(1 for _ in archive.catalog.select(batch_id=batch_id, outcome=outcome))
     body = {"tried": found.tried, "read_better": found.renewed, "members_found": found.new_members, "left": left}
-    lines = [f"{found.tried:,} read again: {found.renewed:,} better than before, {found.new_members:,} members found, {left:,} still {outcome}"]
+    lines = [
+        f"{found.tried:,} read again: {found.renewed:,} better than before, {found.new_members:,} members found, {left:,} still {outcome}"
+    ]
     context.answer(body, lines)
     return SOME_FAILED if left else 0

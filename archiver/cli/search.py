@@ -51,7 +51,14 @@ def command(
     if context.as_json:
         for hit in answer.hits:
             context.emit(_body(hit))
-        context.emit({"total": answer.total, "facets": answer.facets, "not_fully_read": answer.not_fully_read, "next_cursor": answer.next_cursor})
+        context.emit(
+            {
+                "total": answer.total,
+                "facets": answer.facets,
+                "not_fully_read": answer.not_fully_read,
+                "next_cursor": answer.next_cursor,
+            }
+        )
         return
     for hit in answer.hits:
         _show(context, hit)
@@ -77,10 +84,16 @@ def _body(hit: Hit) -> dict[str, object]:
 
 def _show(context: Context, hit: Hit) -> None:
     from archiver.services.index_documents import day_of
+
     document = hit.document
     title = document.summary.get("title") or document.summary.get("subject") or document.name
     context.say(f"{click.style(safe_name(title, 90), bold=True)}  {click.style(document.id[:13], dim=True)}")
-    notes = [str(day_of(document)), document.media_type.split(";")[0], document.language, "" if document.outcome == "complete" else f"outcome: {document.outcome}"]
+    notes = [
+        str(day_of(document)),
+        document.media_type.split(";")[0],
+        document.language,
+        "" if document.outcome == "complete" else f"outcome: {document.outcome}",
+    ]
     context.say(click.style(f"  {safe_name(document.source, 100)}", dim=True))
     context.say(click.style("  " + " · ".join(note for note in notes if note), dim=True))
     for fragment in hit.fragments:
@@ -102,6 +115,8 @@ def _summarise(context: Context, answer: Answer) -> None:
     context.say(f"{answer.total:,} {'hit' if answer.total == 1 else 'hits'}{unread}")
     for name, counts in answer.facets.items():
         if len(counts) > 1:
-            context.say(click.style(f"  {name:<11}", dim=True) + "  ".join(f"{safe(value)} {count:,}" for value, count in counts[:6]))
+            context.say(
+                click.style(f"  {name:<11}", dim=True) + "  ".join(f"{safe(value)} {count:,}" for value, count in counts[:6])
+            )
     if answer.next_cursor:
         context.say(f"more: --cursor {answer.next_cursor}")

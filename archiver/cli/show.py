@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,11 +31,23 @@ def command(context: Context, document_id: str, text: bool) -> None:
         document = context.document(archive, document_id)
         extraction = archive.texts.of(document)
         found: dict[str, Any] = body(document, extraction)
-        found |= {"batch": document.batch_id, "grants": document.grants, "denies": document.denies, "tool": extraction.tool if extraction else ""}
-        found |= {"retention_note": document.retention_note, "findings": extraction.findings if extraction else {}, **_stored(archive, document)}
+        found |= {
+            "batch": document.batch_id,
+            "grants": document.grants,
+            "denies": document.denies,
+            "tool": extraction.tool if extraction else "",
+        }
+        found |= {
+            "retention_note": document.retention_note,
+            "findings": extraction.findings if extraction else {},
+            **_stored(archive, document),
+        }
         if text:
             found["text"] = mask(extraction.text, extraction.cards) if extraction else ""
-        members = [(one.id, one.name, one.outcome) for _, one in zip(range(20), archive.catalog.select(root_id=document.id), strict=False)]
+        members = [
+            (one.id, one.name, one.outcome)
+            for _, one in zip(range(20), archive.catalog.select(root_id=document.id), strict=False)
+        ]
     context.answer(found, _lines(found, members))
 
 
@@ -43,11 +56,15 @@ def _stored(archive: Archive, document: Document) -> dict[str, Any]:
     from archiver.services.retrieve import Retrieve
 
     info = archive.objects.head(Retrieve(archive.catalog, archive.objects, archive.members).original_ref(document))
-    lock = {"mode": info.lock.mode.value, "until": info.lock.until.isoformat() if info.lock.until else None, "hold": info.lock.hold}
+    lock = {
+        "mode": info.lock.mode.value,
+        "until": info.lock.until.isoformat() if info.lock.until else None,
+        "hold": info.lock.hold,
+    }
     return {"object": info.ref.key, "lock": lock}
 
 
-def _lines(found: dict[str, Any], members: list[tuple[str, str, Any]]) -> list[str]:
+def _lines(found: dict[str, Any], members: Sequence[tuple[str, str, Any]]) -> list[str]:
     lock = found["lock"]
     held = "held: no date is known to keep it until" if lock["hold"] else "no lock"
     locked = f"{lock['mode']} until {lock['until']}" if lock["until"] else held
@@ -55,7 +72,10 @@ def _lines(found: dict[str, Any], members: list[tuple[str, str, Any]]) -> list[s
         ("source", found["path"]),
         ("in container", found["parent"]),
         ("read as", " · ".join(filter(None, [found["media_type"], found["language"], found["tool"]]))),
-        ("outcome", found["outcome"] + (f": {found['reason']}" if found["reason"] else "") if found["outcome"] else "not read yet"),
+        (
+            "outcome",
+            found["outcome"] + (f": {found['reason']}" if found["reason"] else "") if found["outcome"] else "not read yet",
+        ),
         *((name, value) for name, value in found["summary"].items() if name != "language"),
         *((f"declared {name}", value) for name, value in found["declared"].items()),
         ("collection", f"{found['collection']}, class {found['class']}"),

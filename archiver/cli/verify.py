@@ -32,7 +32,13 @@ def command(context: Context) -> None:
         parts = (archive.catalog, archive.objects, archive.index, archive.ledger_rows, archive.keys, archive.clock)
         result = Verify(*parts, tick=Ticker()).run()
     findings = [{"where": finding.where, "what": finding.what} for finding in result.findings]
-    body = {"sound": result.sound, "started_at": result.started_at, "checked": result.counts, "not_checked": result.not_checked, "findings": findings}
+    body = {
+        "sound": result.sound,
+        "started_at": result.started_at,
+        "checked": result.counts,
+        "not_checked": result.not_checked,
+        "findings": findings,
+    }
     context.answer(body, _lines(result))
     if not result.sound:
         sys.exit(DAMAGED)
@@ -58,5 +64,7 @@ class Ticker:
         now = time.monotonic()
         if sys.stderr.isatty() and now - self._last > _EVERY:
             self._last = now
-            sys.stderr.write(f"\r{result.counts.get('bytes read back', 0) / 1e6:,.0f} MB read back, {len(result.findings)} findings ")
+            sys.stderr.write(
+                f"\r{result.counts.get('bytes read back', 0) / 1e6:,.0f} MB read back, {len(result.findings)} findings "
+            )
             sys.stderr.flush()

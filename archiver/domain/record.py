@@ -88,7 +88,9 @@ def decode(raw: bytes) -> Document:
     try:
         body = json.loads(raw)
         if body["format"] != FORMAT:
-            raise IntegrityError(f"a record of format {body['format']!r}", remedy="read it with the program that wrote it, or a newer one")
+            raise IntegrityError(
+                f"a record of format {body['format']!r}", remedy="read it with the program that wrote it, or a newer one"
+            )
         return _decode(body)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise IntegrityError(f"not a record: {error!r}") from error

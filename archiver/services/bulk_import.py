@@ -73,7 +73,13 @@ class BulkImport:
     """One run over one batch, new or resumed."""
 
     def __init__(
-        self, parts: Parts, options: IntakeOptions, observer: Observer, *, passwords: Sequence[str] = (), stop: Callable[[], bool] = lambda: False
+        self,
+        parts: Parts,
+        options: IntakeOptions,
+        observer: Observer,
+        *,
+        passwords: Sequence[str] = (),
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._parts, self._options, self._observer, self._stop = parts, options, observer, stop
         self._intake = Intake(
@@ -201,7 +207,9 @@ class BulkImport:
     def _check_stop(self) -> None:
         if self._stop():
             batch = self._options.batch_id
-            raise InterruptedRunError(f"stopped; what was taken in is safe (batch {batch})", remedy=f"minutier batch resume {batch}")
+            raise InterruptedRunError(
+                f"stopped; what was taken in is safe (batch {batch})", remedy=f"minutier batch resume {batch}"
+            )
 
 
 def _slices(entries: Iterator[SourceEntry], count: int = 64) -> Iterator[list[SourceEntry]]:
@@ -238,7 +246,11 @@ def preview(catalog: Catalog, entries: Iterable[SourceEntry], collection: str) -
             seen = known.get(entry.source)
             if entry.problem:
                 found["skipped" if entry.skip else "failed"] += 1
-            elif seen and entry.stamp and (seen.size, seen.mtime_ns, seen.inode) == (entry.stamp.size, entry.stamp.mtime_ns, entry.stamp.inode):
+            elif (
+                seen
+                and entry.stamp
+                and (seen.size, seen.mtime_ns, seen.inode) == (entry.stamp.size, entry.stamp.mtime_ns, entry.stamp.inode)
+            ):
                 found["not touched"] += 1
             else:
                 found["new or touched"] += 1

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from archiver.domain import record
 from archiver.domain.document import Document, LockMode, State
 from archiver.domain.extraction import Extraction, Outcome
-from archiver.domain.ledger import ARCHIVED, LedgerEvent
+from archiver.domain.ledger import ARCHIVED, LedgerEvent, Value
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.index import Index
@@ -216,7 +216,11 @@ class Commit:
 def _event(one: _Ready) -> LedgerEvent:
     document = one.document
     assert document.archived_at is not None
-    details = {"sha256": document.sha256, "size": document.size, "outcome": document.outcome.value if document.outcome else None}
+    details: dict[str, Value] = {
+        "sha256": document.sha256,
+        "size": document.size,
+        "outcome": document.outcome.value if document.outcome else None,
+    }
     if one.before is not None:
         return LedgerEvent(READ_AGAIN, document.id, one.read_at, {**details, "state_sha256": record.digest(document)})
     details |= {

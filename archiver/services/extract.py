@@ -168,7 +168,9 @@ class Extract:
 
     def _give_up(self, job: _Job, died: Died) -> None:
         state = State.ARCHIVED if died.cause is Outcome.TIMEOUT else State.QUARANTINED
-        extraction = Extraction(died.cause, "application/octet-stream", reason=died.detail or f"reading it ended its process ({died.cause})")
+        extraction = Extraction(
+            died.cause, "application/octet-stream", reason=died.detail or f"reading it ended its process ({died.cause})"
+        )
         self._jobs.pop(job.document.id)
         for document in [job.document, *self._reading.pop((job.document.collection, job.document.sha256), [])]:
             self._sink.add(Result(replace(document, state=state), extraction))

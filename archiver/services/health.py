@@ -88,7 +88,12 @@ def check_ledger(rows: LedgerRows, keys: Keys) -> Check:
     size = head.size if head else 0
     what = f"{size:,} custody entries under a signed head, key {keys.signing_key_id()}"
     if waiting:
-        return Check("ledger", Grade.WARNING, f"{what}; {waiting:,} wait to be entered", "the next import or `minutier batch resume` enters them")
+        return Check(
+            "ledger",
+            Grade.WARNING,
+            f"{what}; {waiting:,} wait to be entered",
+            "the next import or `minutier batch resume` enters them",
+        )
     return Check("ledger", Grade.OK, what)
 
 
@@ -106,8 +111,14 @@ def check_extraction(pool: ExtractionPool, sample: Path) -> Check:
     for event in _events(pool):
         if isinstance(event, Found):
             right = event.extraction.outcome is Outcome.COMPLETE and "doctor" in event.extraction.text
-            return Check("extraction", Grade.OK, "children start and read") if right else Check(
-                "extraction", Grade.FAILED, f"a small file was read wrongly: {event.extraction.outcome} {event.extraction.reason}"
+            return (
+                Check("extraction", Grade.OK, "children start and read")
+                if right
+                else Check(
+                    "extraction",
+                    Grade.FAILED,
+                    f"a small file was read wrongly: {event.extraction.outcome} {event.extraction.reason}",
+                )
             )
         if isinstance(event, Died):
             return Check("extraction", Grade.FAILED, f"the child that reads ended: {event.detail}")

@@ -68,7 +68,14 @@ class Intake:
     """Takes groups of source entries in for one batch."""
 
     def __init__(
-        self, catalog: Catalog, objects: ObjectStore, sources: SourceReader, clock: Clock, placement: Placement, identifier_key: bytes, options: IntakeOptions
+        self,
+        catalog: Catalog,
+        objects: ObjectStore,
+        sources: SourceReader,
+        clock: Clock,
+        placement: Placement,
+        identifier_key: bytes,
+        options: IntakeOptions,
     ) -> None:
         self._catalog, self._objects, self._sources, self._clock = catalog, objects, sources, clock
         self._placement, self._identifier_key, self._options = placement, identifier_key, options
@@ -116,7 +123,9 @@ class Intake:
             known = seen.get(draft.entry.source)
             if known is None:
                 continue
-            if not self._options.rehash and draft.entry.stamp == FileStamp(known.size, known.mtime_ns, known.ctime_ns, known.inode):
+            if not self._options.rehash and draft.entry.stamp == FileStamp(
+                known.size, known.mtime_ns, known.ctime_ns, known.inode
+            ):
                 _settle(draft, LineState.ALREADY, "not touched since it was archived", known.document_id)
             elif known.size == (draft.entry.stamp.size if draft.entry.stamp else -1):
                 self._compare(draft, known)
@@ -215,7 +224,9 @@ class Intake:
         contents = []
         for (key, draft), result in zip(fresh.items(), self._objects.put(puts), strict=True):
             if result.info.sha256 != draft.sha256:
-                raise IntegrityError(f"{result.info.ref.key} holds other bytes than its name says", remedy="run `minutier verify`")
+                raise IntegrityError(
+                    f"{result.info.ref.key} holds other bytes than its name says", remedy="run `minutier verify`"
+                )
             draft.staged = None
             contents.append(Content(*key, draft.size, result.info.ref))
         return contents
@@ -224,7 +235,15 @@ class Intake:
         batch = self._options.batch_id
         documents = [draft.document for draft in drafts if draft.document]
         seen = [
-            Seen(draft.collection, draft.entry.source, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode, draft.line.document_id)
+            Seen(
+                draft.collection,
+                draft.entry.source,
+                stamp.size,
+                stamp.mtime_ns,
+                stamp.ctime_ns,
+                stamp.inode,
+                draft.line.document_id,
+            )
             for draft in drafts
             if (stamp := draft.stamp) and draft.line.document_id
         ]

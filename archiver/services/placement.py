@@ -68,5 +68,8 @@ def check_name(what: str, name: str) -> str:
         UsageError: it cannot.
     """
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} cannot name a {what}", remedy="use letters, digits, '-', '_' and '.', at most 64, beginning with a letter or digit")
+        raise UsageError(
+            f"{name!r} cannot name a {what}",
+            remedy="use letters, digits, '-', '_' and '.', at most 64, beginning with a letter or digit",
+        )
     return name

@@ -27,7 +27,10 @@ def find(catalog: Catalog, scope: Scope, given: str) -> Document:
     """
     wanted = given.strip().lower()
     if not _ID.fullmatch(wanted) or len(wanted) < SHORTEST:
-        raise UsageError(f"{given!r} is no document id", remedy="give an id, or its first 6 characters or more, as `minutier search` shows them")
+        raise UsageError(
+            f"{given!r} is no document id",
+            remedy="give an id, or its first 6 characters or more, as `minutier search` shows them",
+        )
     visible = [document for document in catalog.documents(catalog.resolve(wanted, 50)).values() if scope.admits(document)]
     if not visible:
         raise NotFoundError(f"there is no document {wanted}", remedy="`minutier search` shows ids")
@@ -63,13 +66,18 @@ class Retrieve:
             NotFoundError: a member whose bytes could never be read.
         """
         if document.locator and not document.sha256:
-            raise NotFoundError(f"the bytes of this member could not be read: {document.reason}", remedy="get its container instead")
+            raise NotFoundError(
+                f"the bytes of this member could not be read: {document.reason}", remedy="get its container instead"
+            )
         digest = hashlib.sha256()
         for chunk in self._chunks(document, passwords):
             digest.update(chunk)
             yield chunk
         if digest.hexdigest() != document.sha256:
-            raise IntegrityError(f"document {document.id} is damaged: its bytes do not have the digest they were archived with", remedy="run `minutier verify`")
+            raise IntegrityError(
+                f"document {document.id} is damaged: its bytes do not have the digest they were archived with",
+                remedy="run `minutier verify`",
+            )
 
     def _chunks(self, document: Document, passwords: Sequence[str]) -> Iterator[bytes]:
         ref = self.original_ref(document)

@@ -34,7 +34,9 @@ def decode(raw: bytes) -> Extraction:
         with zstandard.ZstdDecompressor().stream_reader(raw) as stream:
             body = json.loads(stream.read())
         if body.pop("format") != FORMAT:
-            raise IntegrityError("a stored text of an unknown format", remedy="read it with the program that wrote it, or a newer one")
+            raise IntegrityError(
+                "a stored text of an unknown format", remedy="read it with the program that wrote it, or a newer one"
+            )
         body.pop("sha256")
         cards = tuple((start, end) for start, end in body.pop("cards"))
         return Extraction(outcome=Outcome(body.pop("outcome")), cards=cards, **body)

@@ -121,8 +121,8 @@ class Verify:
                 documents[info.ref.key.rsplit("/", 1)[1].removesuffix(".json")] = info
         for key in originals.keys() - self._catalog.contents(list(originals)).keys():
             self.result.add(_place(originals[key]), "the catalogue does not know these stored bytes")
-        for key in documents.keys() - self._catalog.documents(list(documents)).keys():
-            self.result.add(_place(documents[key]), "the catalogue does not know this record's document")
+        for one in documents.keys() - self._catalog.documents(list(documents)).keys():
+            self.result.add(_place(documents[one]), "the catalogue does not know this record's document")
 
     def _digests(self, page: list[ObjectInfo]) -> list[tuple[ObjectInfo, str]]:
         """Each object with what is wrong with its bytes, "" when nothing is."""
@@ -195,7 +195,9 @@ class Verify:
             self.result.count("records read back")
             self.result.count("bytes read back", len(raw))
             if hashlib.sha256(raw).hexdigest() != document.record_sha256:
-                self.result.add(f"locked:{key}", "this record is not the one that was written: its digest differs from the catalogue's")
+                self.result.add(
+                    f"locked:{key}", "this record is not the one that was written: its digest differs from the catalogue's"
+                )
             elif differing := _unchangeable(record.decode(raw), document):
                 self.result.add(f"catalogue, document {document.id}", f"its row differs from its record: {', '.join(differing)}")
         except (IntegrityError, NotFoundError) as error:
@@ -234,7 +236,10 @@ class Verify:
         for entry in page:
             document = documents.get(entry.event.document_id)
             if document is None:
-                self.result.add(f"custody ledger, entry {entry.position}", f"document {entry.event.document_id} was archived and is gone from the catalogue")
+                self.result.add(
+                    f"custody ledger, entry {entry.position}",
+                    f"document {entry.event.document_id} was archived and is gone from the catalogue",
+                )
             elif last.get(document.id) == entry.position and _state_of(entry) != record.digest(document):
                 self.result.add(f"catalogue, document {document.id}", f"its row is not what ledger entry {entry.position} says")
         self.result.count("documents against the ledger", len(ids))
@@ -249,7 +254,9 @@ class Verify:
                 if document is None:
                     self.result.add("index", f"document {document_id} is in the index and not in the catalogue")
                 elif document.sequence != version:
-                    self.result.add("index", f"document {document_id} is indexed as it was at {version}, it is at {document.sequence}")
+                    self.result.add(
+                        "index", f"document {document_id} is indexed as it was at {version}, it is at {document.sequence}"
+                    )
                 else:
                     found += 1
         self.result.count("index entries", found)
@@ -262,7 +269,9 @@ class Verify:
         indexed = {document_id for document_id, _ in self._index.document_ids()}
         for document in self._catalog.select():
             if document.state in (State.ARCHIVED, State.QUARANTINED) and document.id not in indexed:
-                self.result.add("index", f"document {document.id} is not in the index; the next import or `minutier reindex` adds it")
+                self.result.add(
+                    "index", f"document {document.id} is not in the index; the next import or `minutier reindex` adds it"
+                )
 
 
 _INDEXED = {f"documents {State.ARCHIVED.value}", f"documents {State.QUARANTINED.value}"}

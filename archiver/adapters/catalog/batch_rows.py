@@ -31,7 +31,8 @@ class BatchRows:
                 connection.execute(insert(batches), row | {"state": batch.state.value, "finished_at": None})
         except DuplicateKeyError as error:
             raise AlreadyExistsError(
-                f"there is a batch named {batch.id} already", remedy=f"choose another --batch name, or run `minutier batch resume {batch.id}`"
+                f"there is a batch named {batch.id} already",
+                remedy=f"choose another --batch name, or run `minutier batch resume {batch.id}`",
             ) from error
 
     def batch(self, batch_id: str) -> Batch:
@@ -97,7 +98,7 @@ class BatchRows:
                 lines.c.state,
                 documents.c.state.label("life"),
                 documents.c.outcome,
-                func.count().label("count"),
+                func.count().label("number"),
                 func.sum(case((new, documents.c.members), else_=0)).label("members"),
                 func.sum(case((new, documents.c.members_failed), else_=0)).label("members_failed"),
                 func.sum(case((new, documents.c.size), else_=0)).label("bytes"),
@@ -112,7 +113,7 @@ class BatchRows:
             total = connection.execute(select(batches.c.lines).where(batches.c.id == batch_id)).scalar() or 0
             for row in connection.execute(query):
                 name = _outcome(row.state, row.life, row.outcome)
-                by_outcome[name] = by_outcome.get(name, 0) + row.count
+                by_outcome[name] = by_outcome.get(name, 0) + row.number
                 members, failed, size = members + (row.members or 0), failed + (row.members_failed or 0), size + (row.bytes or 0)
         return Tally(total, by_outcome, members, failed, size)
 

@@ -66,7 +66,12 @@ class DocumentRows:
         return found
 
     def resolve(self, prefix: str, limit: int = 3) -> list[str]:
-        query = select(documents.c.id).where(documents.c.id >= prefix, documents.c.id < prefix + "~").order_by(documents.c.id).limit(limit)
+        query = (
+            select(documents.c.id)
+            .where(documents.c.id >= prefix, documents.c.id < prefix + "~")
+            .order_by(documents.c.id)
+            .limit(limit)
+        )
         with read(self.engine) as connection:
             return list(connection.execute(query).scalars())
 
@@ -113,7 +118,7 @@ class DocumentRows:
         address = tuple_(contents.c.collection, contents.c.retention_class, contents.c.sha256)
         after = ("", "", "")
         while True:
-            query = select(contents).where(address > after).order_by(*address.clauses).limit(_PAGE)  # type: ignore[operator]
+            query = select(contents).where(address > after).order_by(*address.clauses).limit(_PAGE)
             with read(self.engine) as connection:
                 page = [content_of(row) for row in connection.execute(query)]
             yield from page

@@ -75,9 +75,19 @@ documents = Table(
     Column("members_failed", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
 )
-Index("documents_waiting", documents.c.sequence, sqlite_where=documents.c.state == "received", postgresql_where=documents.c.state == "received")
+Index(
+    "documents_waiting",
+    documents.c.sequence,
+    sqlite_where=documents.c.state == "received",
+    postgresql_where=documents.c.state == "received",
+)
 Index("documents_by_content", documents.c.sha256, documents.c.collection)
-Index("documents_by_root", documents.c.root_id, sqlite_where=documents.c.root_id.isnot(None), postgresql_where=documents.c.root_id.isnot(None))
+Index(
+    "documents_by_root",
+    documents.c.root_id,
+    sqlite_where=documents.c.root_id.isnot(None),
+    postgresql_where=documents.c.root_id.isnot(None),
+)
 Index("documents_by_batch", documents.c.batch_id)
 
 contents = Table(

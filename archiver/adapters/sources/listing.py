@@ -84,13 +84,17 @@ class Spool:
             self._ended = ended
             self._grown.notify_all()
 
+    def _wait_past(self, at: int) -> tuple[int, bool]:
+        """How far the copy reaches, and whether that is all, once there is more than `at` bytes or no more to come."""
+        with self._grown:
+            self._grown.wait_for(lambda: self._size > at or self._ended)
+            return self._size, self._ended
+
     def blocks(self) -> Iterator[bytes]:
         """The input so far and to come."""
         at = 0
         while True:
-            with self._grown:
-                self._grown.wait_for(lambda: self._size > at or self._ended)
-                end, ended = self._size, self._ended
+            end, ended = self._wait_past(at)
             if at < end:
                 with open(self.path, "rb") as copy:
                     copy.seek(at)

@@ -29,9 +29,11 @@ def manifest(path: str) -> Iterator[SourceEntry]:
         UsageError: it cannot be opened, or a CSV has no `path` column.
     """
     try:
-        stream = open(path, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        stream = open(path, encoding="utf-8-sig", errors="surrogateescape", newline="")  # noqa: SIM115  # closed below
     except OSError as error:
-        raise UsageError(f"the manifest {path} cannot be read: {os.strerror(error.errno or 0)}", remedy="name a readable CSV or JSONL file") from error
+        raise UsageError(
+            f"the manifest {path} cannot be read: {os.strerror(error.errno or 0)}", remedy="name a readable CSV or JSONL file"
+        ) from error
     with stream:
         first = stream.read(1)
         stream.seek(0)
@@ -49,7 +51,9 @@ def _entry(files: LocalFiles, folder: str, number: int, row: dict[str, Any] | st
         return SourceEntry(f"line {number}", number, problem='no "path" on this line')
     entry = entry_at(files, os.path.join(folder, path), number)
     grants = row.get("grants") or ()
-    declared = {str(k): v if isinstance(v, str) else json.dumps(v) for k, v in row.items() if k not in OURS and v not in (None, "")}
+    declared = {
+        str(k): v if isinstance(v, str) else json.dumps(v) for k, v in row.items() if k not in OURS and v not in (None, "")
+    }
     return replace(
         entry,
         collection=str(row.get("collection") or ""),
@@ -77,7 +81,10 @@ def _csv_rows(stream: TextIO, path: str) -> Iterator[tuple[int, dict[str, Any] |
     delimiter = max(",;\t|", key=head.count)
     names = [name.strip() for name in next(csv.reader([head], delimiter=delimiter), [])]
     if "path" not in names:
-        raise UsageError(f'the manifest {path} has no "path" column; its first line is: {head.strip()[:200]!r}', remedy="begin it with a line such as: path,class,document_date")
+        raise UsageError(
+            f'the manifest {path} has no "path" column; its first line is: {head.strip()[:200]!r}',
+            remedy="begin it with a line such as: path,class,document_date",
+        )
     reader = csv.reader(stream, delimiter=delimiter, strict=True)
     while True:
         number = reader.line_num + 2
