@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_MASK = str.maketrans("0123456789", "XXXXXXXXXX")
+PLACEHOLDER = "*"
 _KEPT = 4
 
 
 def mask(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """`text`, of the same length, with the digits inside `spans` (character positions) replaced but for the last four."""
+    """`text`, of the same length, with the digits inside `spans` (character positions) replaced but for the last four of each."""
     pieces, at = [], 0
     for start, end in sorted(spans):
-        shown = _last_digits(text, start, end)
-        pieces += [text[at:start], text[start:shown].translate(_MASK), text[shown:end]]
-        at = end
+        start = max(start, at)
+        pieces += [text[at:start], _masked(text[start:end])]
+        at = max(end, at)
     return "".join([*pieces, text[at:]]) if pieces else text
 
 
-def _last_digits(text: str, start: int, end: int) -> int:
-    """Where the last four digits of the span begin."""
-    left = _KEPT
-    for place in range(end - 1, start - 1, -1):
-        left -= text[place].isdigit()
-        if not left:
-            return place
-    return start
+def _masked(number: str) -> str:
+    hidden = sum(character.isdigit() for character in number) - _KEPT
+    out = []
+    for character in number:
+        hide = character.isdigit() and hidden > 0
+        hidden -= character.isdigit()
+        out.append(PLACEHOLDER if hide else character)
+    return "".join(out)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archiver.adapters.extraction.card_numbers import ISSUERS, is_card, luhn
-from archiver.adapters.extraction.screen import mask, screen
+from archiver.adapters.extraction.screen import screen
+from archiver.domain.masking import mask
 
 _SEPARATORS = ["", " ", "-", ".", "\u00a0", "\u202f", "\u2009", "\u2011", "\u2013", "\u2212", "  ", "- "]
 _around = st.text(st.characters(exclude_characters="0123456789"), max_size=40)

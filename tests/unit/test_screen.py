@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from archiver.adapters.extraction.card_numbers import is_card
-from archiver.adapters.extraction.screen import mask, screen
+from archiver.adapters.extraction.screen import screen
+from archiver.domain.masking import mask
 
 
 def found(text: str) -> list[str]:

@@ -8,10 +8,12 @@ from archiver.adapters.extraction.detect import EMPTY, UNKNOWN, media_type
 from archiver.adapters.extraction.fingerprint import fingerprint
 from archiver.adapters.extraction.lanes import read
 from archiver.adapters.extraction.language import language
+from archiver.adapters.extraction.screen import screen
 from archiver.adapters.extraction.source import Reading, Source
 from archiver.adapters.extraction.summary import summary
 from archiver.adapters.extraction.text import clean
 from archiver.domain.extraction import Extraction, Limits, Outcome
+from archiver.domain.masking import mask
 
 _GENERIC = frozenset(
     {UNKNOWN, "text/plain", "application/zip", "application/xml", "application/x-tika-msoffice", "application/x-tika-ooxml"}
@@ -45,16 +47,19 @@ def _extraction(source: Source, reading: Reading) -> Extraction:
     text = clean(reading.text)
     metadata = {key: [clean(value) for value in values] for key, values in reading.metadata.items()}
     code = language(text)
+    findings, cards = screen(text)
     return Extraction(
         outcome=reading.outcome,
         media_type=_more_telling(source.media_type, metadata.get("Content-Type", [])),
         reason=clean(reading.reason),
         text=text,
         metadata=metadata,
-        summary=summary(metadata, code),
+        summary={name: mask(value, screen(value)[1]) for name, value in summary(metadata, code).items()},
         language=code,
         tool=reading.tool,
         fingerprint=fingerprint(reading.tool),
+        findings=findings,
+        cards=cards,
     )
 
 

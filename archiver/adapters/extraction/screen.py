@@ -28,8 +28,6 @@ _SAME_DIGITS = re.compile(rb"[0-9]+")
 _NIR_LENGTH = 15
 _HANDLER = "surrogatepass"
 """A text may hold lone surrogates; they pass through as three bytes, one character."""
-PLACEHOLDER = "*"
-_KEPT_DIGITS = 4
 
 
 def screen(text: str) -> tuple[Findings, tuple[Span, ...]]:
@@ -49,26 +47,6 @@ def screen(text: str) -> tuple[Findings, tuple[Span, ...]]:
         sum(data[match.start() - 1] in _MAIL_USER_END for match in _patterns().mail.finditer(data) if match.start()),
     )
     return counts, tuple(cards if text.isascii() else _in_characters(data, cards))
-
-
-def mask(text: str, spans: tuple[Span, ...]) -> str:
-    """The text with the digits of each span replaced, but for its last four. Its length does not change."""
-    pieces, at = [], 0
-    for start, end in sorted(spans):
-        start = max(start, at)
-        pieces += [text[at:start], _masked(text[start:end])]
-        at = max(end, at)
-    return "".join([*pieces, text[at:]])
-
-
-def _masked(number: str) -> str:
-    hidden = sum(character.isdigit() for character in number) - _KEPT_DIGITS
-    out = []
-    for character in number:
-        hide = character.isdigit() and hidden > 0
-        hidden -= character.isdigit()
-        out.append(PLACEHOLDER if hide else character)
-    return "".join(out)
 
 
 class _Patterns(NamedTuple):
