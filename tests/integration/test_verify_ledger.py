@@ -25,7 +25,7 @@ from archiver.domain.ledger_report import FINDINGS_KEPT, LedgerReport
 from archiver.errors import IntegrityError, LockedError
 from archiver.ports.objects import Bucket
 from archiver.services.verify_ledger import entries, verify_ledger
-from retention.merkle import leaf_hash, root_of
+from retention.merkle import Frontier, leaf_hash, root_of
 from tests.support.ledger_bench import LedgerBench, document_id
 from tests.support.memory_keys import MemoryKeys
 
@@ -185,6 +185,13 @@ def test_a_segment_with_a_leaf_dropped(bench):
     shorter = write_segment(replace(segment, commitments=segment.commitments[:-1]))
     bench.objects.overwrite(Bucket.LOCKED, SEGMENT, shorter)
     assert_told(bench, SEGMENT, "it holds leaves 10 to 18")
+
+
+def test_a_segment_that_forges_what_was_before_it(bench):
+    segment = read_segment(bench.objects.body(Bucket.LOCKED, SEGMENT))
+    forged = replace(segment, before=Frontier(10, tuple(reversed(segment.before.hashes))))
+    bench.objects.overwrite(Bucket.LOCKED, SEGMENT, write_segment(forged))
+    assert_told(bench, SEGMENT, "was before it has not the root signed at 10 leaves")
 
 
 def test_overlapping_segments(bench):
