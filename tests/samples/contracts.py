@@ -1,5 +1,4 @@
 """Contracts, leases and terms, in the formats in which offices keep them."""
-# ruff: noqa: E501 -- what the documents say is not wrapped
 
 from __future__ import annotations
 

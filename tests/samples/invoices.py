@@ -1,5 +1,4 @@
 """Invoices: hybrid Factur-X, plain PDF, UBL, scanned receipts. Companies, people and amounts are invented."""
-# ruff: noqa: E501 -- what the documents say is not wrapped
 
 from __future__ import annotations
 

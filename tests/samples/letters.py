@@ -1,5 +1,4 @@
 """Letters out and in, and the personnel folder."""
-# ruff: noqa: E501 -- what the documents say is not wrapped
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Office Open XML, OpenDocument and RTF files."""
-# ruff: noqa: E501 -- what the documents say is not wrapped
 
 from __future__ import annotations
 

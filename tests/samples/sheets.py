@@ -1,5 +1,4 @@
 """Spreadsheets, presentations, and the tables other programs export."""
-# ruff: noqa: E501 -- what the documents say is not wrapped
 
 from __future__ import annotations
 
