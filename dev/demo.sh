@@ -16,18 +16,20 @@ esac
 }
 
 minutier=.venv/bin/minutier
+bold= plain=
+[ ! -t 1 ] || { bold=$(printf '\033[1m'); plain=$(printf '\033[0m'); }
 archive=minutier-demo
 
 # Shows a command as it can be typed again, and runs it. Exit code 3 (some documents failed, listed) is no end of the demo.
 run() {
-    printf '\n\033[1m$ %s --archive %s' $minutier $archive
+    printf '\n%s$ %s --archive %s' "$bold" $minutier $archive
     for word in "$@"; do
         case $word in
             *[!A-Za-z0-9_./:-]*) printf " '%s'" "$word" ;;
             *) printf ' %s' "$word" ;;
         esac
     done
-    printf '\033[0m\n'
+    printf '%s\n' "$plain"
     $minutier --archive $archive "$@" || [ $? -eq 3 ]
 }
 
@@ -53,7 +55,7 @@ run verify
 
 cat <<END
 
-Everything is in the folder $archive; remove it and nothing is left. To go on:
+The archive is the folder $archive, the program is in .venv; remove both and nothing is left. To go on:
 
   $minutier --archive $archive search 'your words' kind:pdf date:2024
   $minutier --archive $archive get ${hit:-ID} -o copy

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs the benchmarks that need nothing beside the program, in a short form (minutes). Each file under benchmarks/ says at
+# its top how to run it in full: python -m benchmarks.NAME --help
+set -eu
+cd "$(dirname "$0")/.."
+sh dev/environment.sh dev
+
+for file in benchmarks/b[0-9]*.py; do
+    name=$(basename "$file" .py)
+    case $name in
+        b4_search) short="--documents 20000 --rounds 3" ;;
+        *) short="" ;;
+    esac
+    printf '\n== %s %s\n' "$name" "$short"
+    # shellcheck disable=SC2086
+    .venv/bin/python -m "benchmarks.$name" $short || printf '%s did not finish\n' "$name"
+done
