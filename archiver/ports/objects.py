@@ -28,6 +28,15 @@ class Lock:
     hold: bool = False
 
 
+_ORDER = (LockMode.NONE, LockMode.GOVERNANCE, LockMode.COMPLIANCE)
+
+
+def stronger(one: Lock, other: Lock) -> Lock:
+    """The lock of what two documents share: the harder mode, the later end, held if either is."""
+    untils = [until for until in (one.until, other.until) if until is not None]
+    return Lock(max(one.mode, other.mode, key=_ORDER.index), max(untils, default=None), one.hold or other.hold)
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectRef:
     """Address of one version. Everything is read and removed by version, never by key alone."""
@@ -138,6 +147,13 @@ class ObjectStore(Protocol):
 
     def lock_group(self, locks: Iterable[tuple[ObjectRef, Lock]]) -> None:
         """`lock` for many at once: a matter of speed only. The first refusal is raised; those before it stand."""
+
+    def protect(self, locks: Iterable[tuple[ObjectRef, Lock]]) -> None:
+        """Give each object at least this lock: an intake lock is replaced, any other only becomes stronger. Confirms them.
+
+        Raises:
+            NotFoundError: no such version.
+        """
 
     def set_hold(self, ref: ObjectRef, on: bool) -> None:
         """Set or release the legal hold."""

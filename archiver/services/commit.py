@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from archiver.domain import record
-from archiver.domain.document import Document, LockMode, State
+from archiver.domain.document import Document, State
 from archiver.domain.extraction import Extraction, Outcome
 from archiver.domain.ledger import ARCHIVED, LedgerEvent, Value
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.index import Index
-from archiver.ports.objects import Bucket, Lock, ObjectRef, ObjectStore, Put
+from archiver.ports.objects import Bucket, Lock, ObjectRef, ObjectStore, Put, stronger
 from archiver.services.extract import Result
 from archiver.services.index_documents import entry_of
 from archiver.services.placement import Placement, Term
@@ -94,8 +94,7 @@ class Commit:
         self.renewed += sum(one.before is not None for one in ready)
         self._sequence = self._catalog.commit_archived(documents, [_event(one) for one in ready])
         first = self._sequence - len(documents) + 1
-        numbered = [(replace(one.document, sequence=first + place), one.extraction) for place, one in enumerate(ready)]
-        self._index.add(entry_of(document, extraction) for document, extraction in numbered)
+        self._index.add(entry_of(one.document, one.extraction, first + place) for place, one in enumerate(ready))
         self._count(documents)
 
     def _worth_committing(self, results: Sequence[Result]) -> list[_Ready]:
@@ -190,11 +189,7 @@ class Commit:
                 key = (one.document.collection, one.document.retention_class, one.document.sha256)
                 terms[key] = stronger(terms.get(key, one.term.lock), one.term.lock)
         contents = self._catalog.contents(list(terms))
-        self._objects.lock_group([(contents[key].ref, self._joined(contents[key].ref, lock)) for key, lock in terms.items()])
-
-    def _joined(self, ref: ObjectRef, lock: Lock) -> Lock:
-        info = self._objects.head(ref)
-        return lock if info.intake else stronger(info.lock, lock)
+        self._objects.protect((contents[key].ref, lock) for key, lock in terms.items())
 
     # -- counts and index ---------------------------------------------------------------------------------------
     def _count(self, documents: list[Document]) -> None:
@@ -238,10 +233,3 @@ def better(result: Result, before: Document) -> bool:
     ranks = {Outcome.COMPLETE: 2, Outcome.PARTIAL: 1}
     new, old = ranks.get(result.extraction.outcome, 0), ranks.get(before.outcome or Outcome.CRASHED, 0)
     return new > old or (new == old and result.document.members_failed < before.members_failed)
-
-
-def stronger(one: Lock, other: Lock) -> Lock:
-    """The lock of content that two documents refer to: the harder mode, the later end, held if either is."""
-    order = (LockMode.NONE, LockMode.GOVERNANCE, LockMode.COMPLIANCE)
-    untils = [until for until in (one.until, other.until) if until is not None]
-    return Lock(max(one.mode, other.mode, key=order.index), max(untils, default=None), one.hold or other.hold)

@@ -48,6 +48,7 @@ class _Job:
     document: Document
     poison: list[Locator] = field(default_factory=list)
     deaths: int = 0
+    attempts: int = 1
 
 
 class Extract:
@@ -110,8 +111,7 @@ class Extract:
         for chunk in chunks(documents):
             self._catalog.begin_attempt([document.id for document in chunk])
             for document in chunk:
-                job = self._jobs.setdefault(document.id, _Job(document))
-                job.document = replace(document, attempts=document.attempts + 1)
+                self._jobs[document.id] = _Job(document, attempts=document.attempts + 1)
             self._pool.submit(self._tasks([self._jobs[document.id] for document in chunk]))
 
     def _tasks(self, jobs: list[_Job]) -> list[ExtractionTask]:
@@ -139,7 +139,7 @@ class Extract:
         if found.locator:
             self._sink.add(Result(self._member(job.document, found), found.extraction))
             return
-        document = replace(job.document, members=found.expected, members_failed=found.failed)
+        document = replace(job.document, members=found.expected, members_failed=found.failed, attempts=job.attempts)
         self._sink.add(Result(document, found.extraction))
         self._share(job.document, found)
 
@@ -163,7 +163,7 @@ class Extract:
             self._give_up(job, died)
             return
         self._catalog.begin_attempt([job.document.id])
-        job.document = replace(job.document, attempts=job.document.attempts + 1)
+        job.attempts += 1
         self._pool.submit(self._tasks([job]))
 
     def _give_up(self, job: _Job, died: Died) -> None:
@@ -173,7 +173,7 @@ class Extract:
         )
         self._jobs.pop(job.document.id)
         for document in [job.document, *self._reading.pop((job.document.collection, job.document.sha256), [])]:
-            self._sink.add(Result(replace(document, state=state), extraction))
+            self._sink.add(Result(replace(document, state=state, attempts=job.attempts), extraction))
 
     # -- members ------------------------------------------------------------------------------------------------
     def _member(self, original: Document, found: Found) -> Document:

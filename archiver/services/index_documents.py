@@ -17,14 +17,14 @@ _BATCH = 500
 _FIELDS = ("from", "to", "subject", "message_id")
 
 
-def entry_of(document: Document, extraction: Extraction | None) -> IndexEntry:
+def entry_of(document: Document, extraction: Extraction | None, sequence: int) -> IndexEntry:
     """The index entry of an archived document; without its extraction only its own fields are searchable."""
     text = mask(extraction.text, extraction.cards) if extraction else ""
     fields = {name: [document.summary[name]] for name in _FIELDS if document.summary.get(name)}
     fields |= {name: [value] for name, value in document.declared.items()}
     return IndexEntry(
         document_id=document.id,
-        version=document.sequence,
+        version=sequence,
         collection=document.collection,
         partition=str(document.retain_until.year) if document.retain_until else "open",
         retention_class=document.retention_class,
@@ -63,7 +63,7 @@ def catch_up(catalog: Catalog, index: Index, texts: Texts) -> int:
         sequence = document.sequence
         if document.state in (State.RECEIVED, State.DISPOSED):
             continue
-        batch.append(entry_of(document, _stored(texts, document)))
+        batch.append(entry_of(document, _stored(texts, document), document.sequence))
         count += 1
         if len(batch) >= _BATCH:
             index.add(batch)

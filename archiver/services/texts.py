@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import msgspec
 import zstandard
 
 from archiver.domain.document import Document
@@ -14,14 +14,14 @@ from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.objects import Bucket, ObjectStore
 
 FORMAT = "minutier-text/1"
+_COMPRESSOR = zstandard.ZstdCompressor(level=1, write_checksum=True)
 
 
 def encode(sha256: str, extraction: Extraction) -> bytes:
     """A text object. The digest of the bytes it was read from is in it, so that it can be told apart from any other."""
     body: dict[str, Any] = {name: getattr(extraction, name) for name in Extraction.__slots__}
     body |= {"format": FORMAT, "sha256": sha256}
-    raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
-    return zstandard.compress(raw)
+    return _COMPRESSOR.compress(msgspec.json.encode(body))
 
 
 def decode(raw: bytes) -> Extraction:
@@ -32,7 +32,7 @@ def decode(raw: bytes) -> Extraction:
     """
     try:
         with zstandard.ZstdDecompressor().stream_reader(raw) as stream:
-            body = json.loads(stream.read())
+            body = msgspec.json.decode(stream.read())
         if body.pop("format") != FORMAT:
             raise IntegrityError(
                 "a stored text of an unknown format", remedy="read it with the program that wrote it, or a newer one"
@@ -40,7 +40,7 @@ def decode(raw: bytes) -> Extraction:
         body.pop("sha256")
         cards = tuple((start, end) for start, end in body.pop("cards"))
         return Extraction(outcome=Outcome(body.pop("outcome")), cards=cards, **body)
-    except (ValueError, KeyError, TypeError, zstandard.ZstdError) as error:
+    except (ValueError, KeyError, TypeError, msgspec.MsgspecError, zstandard.ZstdError) as error:
         raise IntegrityError(f"a stored text is damaged: {error!r}", remedy="run `minutier verify`") from error
 
 

@@ -353,6 +353,17 @@ class LockSuite:
             store.lock_group([(info.ref, longer), (info.ref, complied(clock, 10))])
         assert store.head(info.ref).lock == longer
 
+    def test_protecting_replaces_an_intake_lock_and_otherwise_only_strengthens(self, store: ObjectStore, clock: MovingClock) -> None:
+        fresh, firm = (put_one(store, key=f"originals/a/b/{n}", lock=governed(clock, 30)) for n in range(2))
+        store.lock(firm.ref, complied(clock, 5))
+        wanted = governed(clock, 10)
+        store.protect([(fresh.ref, wanted), (firm.ref, wanted)])
+        assert store.head(fresh.ref).lock == wanted
+        assert store.head(firm.ref).lock == Lock(LockMode.COMPLIANCE, wanted.until)
+        store.protect([(firm.ref, Lock(hold=True)), (firm.ref, Lock())])
+        assert store.head(firm.ref).lock == Lock(LockMode.COMPLIANCE, wanted.until, hold=True)
+        assert list(store.unconfirmed()) == []
+
     def test_many_unconfirmed(self, store: ObjectStore, clock: MovingClock) -> None:
         lock = governed(clock)
         keys = {f"originals/a/b/{n:04d}" for n in range(1100)}

@@ -13,7 +13,7 @@ from archiver.domain.digest import of_bytes
 from archiver.domain.document import LockMode
 from archiver.errors import NotFoundError, RefusedError
 from archiver.ports.clock import Clock
-from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged
+from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, stronger
 
 _RANK = {LockMode.NONE: 0, LockMode.GOVERNANCE: 1, LockMode.COMPLIANCE: 2}
 
@@ -74,6 +74,15 @@ class MemoryObjects:
         if not version.intake and (_RANK[lock.mode] < _RANK[old.mode] or shorter):
             raise RefusedError(f"the lock of {ref.key} may not become weaker")
         version.info, version.intake = replace(version.info, lock=lock), False
+
+    def lock_group(self, locks: Iterable[tuple[ObjectRef, Lock]]) -> None:
+        for ref, lock in locks:
+            self.lock(ref, lock)
+
+    def protect(self, locks: Iterable[tuple[ObjectRef, Lock]]) -> None:
+        for ref, lock in locks:
+            version = self._found(ref)
+            self.lock(ref, lock if version.intake else stronger(version.info.lock, lock))
 
     def set_hold(self, ref: ObjectRef, on: bool) -> None:
         version = self._found(ref)

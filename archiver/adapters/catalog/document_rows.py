@@ -34,12 +34,16 @@ class DocumentRows:
         return found
 
     def contents(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Content]:
-        address = tuple_(contents.c.collection, contents.c.retention_class, contents.c.sha256)
-        found: dict[tuple[str, str, str], Content] = {}
+        by_class: dict[tuple[str, str], list[str]] = {}
+        for collection, retention_class, sha256 in keys:
+            by_class.setdefault((collection, retention_class), []).append(sha256)
+        columns, found = contents.c, dict[tuple[str, str, str], Content]()
         with read(self.engine) as connection:
-            for piece in pieces(list(keys), 100):
-                for row in connection.execute(select(contents).where(address.in_(piece))):
-                    found[row.collection, row.retention_class, row.sha256] = content_of(row)
+            for (collection, retention_class), digests in by_class.items():
+                query = select(contents).where(columns.collection == collection, columns.retention_class == retention_class)
+                for piece in pieces(digests):
+                    for row in connection.execute(query.where(columns.sha256.in_(piece))):
+                        found[collection, retention_class, row.sha256] = content_of(row)
         return found
 
     def commit_intake(self, group: IntakeGroup) -> None:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from archiver.adapters.objects import disk
 from archiver.adapters.objects.group_write import GroupWrite
 from archiver.adapters.objects.layout import Layout
-from archiver.adapters.objects.lock_rows import Address, LockRows
+from archiver.adapters.objects.lock_rows import VERSION, Address, LockRows
 from archiver.adapters.objects.lock_rules import checked_future, checked_lock, why_not_delete, why_not_replace
 from archiver.adapters.objects.object_key import checked_key
 from archiver.adapters.objects.recovery import recover, recover_rows, remove
@@ -26,7 +26,7 @@ from archiver.adapters.objects.translation import disk_errors, unreachable
 from archiver.adapters.objects.view import View, absent, info
 from archiver.errors import IntegrityError, NoArchiveError, NotPermittedError, RefusedError
 from archiver.ports.clock import Clock
-from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged
+from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, stronger
 
 
 class EmbeddedStore:
@@ -148,6 +148,26 @@ class EmbeddedStore:
             finally:
                 if changes:
                     self._rows.set_locks(changes.items())
+
+    def protect(self, locks: Iterable[tuple[ObjectRef, Lock]]) -> None:
+        """See the port: one transaction, whatever the number."""
+        self._require_writer()
+        wanted: dict[Address, Lock] = {}
+        for ref, lock in locks:
+            at = Address(ref.bucket, checked_key(ref.key))
+            wanted[at] = stronger(wanted[at], lock) if at in wanted else lock
+        with self._mutex:
+            rows = self._rows.find_all(wanted)
+            changes = {}
+            for at, lock in wanted.items():
+                row = rows.get(at)
+                if row is None or row.state != "placed":
+                    raise absent(ObjectRef(at.bucket, at.key, VERSION))
+                new = checked_lock(at.bucket, lock if row.intake else stronger(row.lock, lock))
+                if new != row.lock or row.intake:
+                    changes[at] = new
+            if changes:
+                self._rows.set_locks(changes.items())
 
     def set_hold(self, ref: ObjectRef, on: bool) -> None:
         """See the port."""

@@ -53,7 +53,8 @@ class GroupWrite:
                 at = Address(put.bucket, put.key)
                 if at not in arrivals:
                     arrivals[at] = self._arrival(at, put)
-            self._bring_in([arrival for arrival in arrivals.values() if not self._taken(arrival)])
+            known = self._rows.find_all(arrivals)
+            self._bring_in([one for at, one in arrivals.items() if not self._taken(one, known.get(at))])
             return [arrivals[Address(put.bucket, put.key)] for put in group]
         finally:
             self._empty_staging(group, arrivals.values())
@@ -67,9 +68,8 @@ class GroupWrite:
         row = LockRow(at, "arriving", size, sha256, put.lock, intake)
         return Arrival(row, self._layout.path(at), staged, None if put.staged else put.body)
 
-    def _taken(self, arrival: Arrival) -> bool:
+    def _taken(self, arrival: Arrival, there: LockRow | None) -> bool:
         """Whether the key is used. A file that was lost from under its lock may come back, if it is the same."""
-        there = self._rows.find(arrival.row.at)
         if there is None:
             return False
         lost = disk.file_size(arrival.path) is None and (there.size, there.sha256) == (arrival.row.size, arrival.row.sha256)

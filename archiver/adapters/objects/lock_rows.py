@@ -23,6 +23,7 @@ VERSION = "1"
 _FIELDS = "bucket, key, state, size, sha256, mode, until, hold, intake"
 _AT = "bucket = ? AND key = ? AND version = '1'"
 _PAGE = 1000
+_VARIABLES = 400
 
 
 class Address(NamedTuple):
@@ -74,6 +75,22 @@ class LockRows:
         with self._mutex, lock_file_errors():
             row = self._db.execute(f"SELECT {_FIELDS} FROM locks WHERE {_AT}", at).fetchone()  # noqa: S608  # constants only
         return None if row is None else _parsed(row)
+
+    def find_all(self, places: Iterable[Address]) -> dict[Address, LockRow]:
+        """The rows of many objects, in whatever state: a matter of speed only."""
+        keys: dict[Bucket, list[str]] = {}
+        for at in places:
+            keys.setdefault(at.bucket, []).append(at.key)
+        found: dict[Address, LockRow] = {}
+        for bucket, wanted in keys.items():
+            for start in range(0, len(wanted), _VARIABLES):
+                piece = wanted[start : start + _VARIABLES]
+                marks = ",".join("?" * len(piece))
+                query = f"SELECT {_FIELDS} FROM locks WHERE bucket = ? AND version = '1' AND key IN ({marks})"  # noqa: S608
+                with self._mutex, lock_file_errors():
+                    rows = self._db.execute(query, (bucket, *piece)).fetchall()
+                found.update((row.at, row) for row in map(_parsed, rows))
+        return found
 
     def arrive(self, rows: Iterable[LockRow]) -> None:
         """Announce objects whose bytes are durable: from here their locks hold. One transaction."""
