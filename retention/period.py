@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from retention.errors import PeriodError
 
@@ -59,10 +60,7 @@ class Period:
 
     def exceeds(self, other: Period) -> date | None:
         """A day from which this period ends later than `other`; None when there is none."""
-        months, days = self.months - other.months, self.days - other.days
-        if months <= 0 and days <= 0:
-            return None
-        return next((day for day in _telling_days() if _beyond(self, other, day)), None)
+        return _exceeding(self, other)
 
     def __str__(self) -> str:
         years, months = divmod(self.months, 12)
@@ -93,15 +91,23 @@ def _parts(text: str) -> tuple[int, int]:
     return (int(parsed.years * 12 + parsed.months) if isinstance(parsed, Duration) else 0), span.days
 
 
+@lru_cache(maxsize=1024)
+def _exceeding(longer: Period, shorter: Period) -> date | None:
+    if longer.months <= shorter.months and longer.days <= shorter.days:
+        return None
+    return next((day for day in _telling_days() if _beyond(longer, shorter, day)), None)
+
+
 def _beyond(longer: Period, shorter: Period, start: date) -> bool:
     end, bound = longer.after(start), shorter.after(start)
     return bound is not None and (end is None or end > bound)
 
 
-def _telling_days() -> list[date]:
+@lru_cache(maxsize=1)
+def _telling_days() -> tuple[date, ...]:
     """Every start that can give two periods another order: days 1 to 28 behave alike, the calendar repeats in 400 years."""
     months = ((year, month) for year in range(2000, 2400) for month in range(1, 13))
-    return [date(year, month, day) for year, month in months for day in range(28, monthrange(year, month)[1] + 1)]
+    return tuple(date(year, month, day) for year, month in months for day in range(28, monthrange(year, month)[1] + 1))
 
 
 def _counted(count: int, unit: str) -> str:
