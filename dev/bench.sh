@@ -8,6 +8,8 @@ sh dev/environment.sh dev
 for file in benchmarks/b[0-9]*.py; do
     name=$(basename "$file" .py)
     case $name in
+        b1_import | b2_overhead | b7_again) short="--count 300 --rounds 3" ;;
+        b3_scale) short="--documents 10000" ;;
         b4_search) short="--documents 20000 --rounds 3" ;;
         *) short="" ;;
     esac
