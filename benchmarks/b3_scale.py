@@ -19,9 +19,23 @@ from pathlib import Path
 
 from benchmarks.commands import MINUTIER, minutier
 
-_WORDS = (
-    "facture contrat client paiement livraison échéance société avenant invoice supplier payment notice lease board claim".split()
-)
+_WORDS = [
+    "facture",
+    "contrat",
+    "client",
+    "paiement",
+    "livraison",
+    "échéance",
+    "société",
+    "avenant",
+    "invoice",
+    "supplier",
+    "payment",
+    "notice",
+    "lease",
+    "board",
+    "claim",
+]
 _STEPS = 10
 
 
