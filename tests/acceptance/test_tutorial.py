@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial" / "first-archive.md"
 SAMPLES = ROOT / "tests" / "samples" / "files"
 
+_PATH = os.environ["PATH"]  # as it is before any test: reading in the same process empties it
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
 _VARYING = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "ID"),
@@ -77,7 +78,7 @@ def run(page: Path, folder: Path) -> None:
     shutil.copytree(SAMPLES, folder / "dossier", dirs_exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MINUTIER_")}
     environment |= {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{_PATH}",
         "COLUMNS": "120",
         "LC_ALL": "C.UTF-8",
     }

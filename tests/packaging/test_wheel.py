@@ -13,11 +13,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("archiver", "retention", "workers")
+_ENVIRONMENT = dict(os.environ)  # as it is before any test: reading in the same process empties PATH
 
 
 def tracked(*folders: str) -> set[str]:
     """Paths git knows below `folders`, or all there are when this is not a clone."""
-    found = subprocess.run(["git", "-C", ROOT, "ls-files", "-z", "--", *folders], capture_output=True, check=False)
+    found = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "-z", "--", *folders], capture_output=True, check=False, env=_ENVIRONMENT
+    )
     if found.returncode == 0 and found.stdout:
         return {path for path in found.stdout.decode().split("\0") if path and (ROOT / path).exists()}
     return {
@@ -64,6 +67,7 @@ def test_carries_licence_and_read_me(wheel: Path) -> None:
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a fresh environment with the wheel alone in it."""
+    pytest.importorskip("pip", reason="pip is needed to install the wheel: `make test` has it")
     home = tmp_path_factory.mktemp("venv")
     venv.create(home, with_pip=False, symlinks=True)
     python = home / "bin" / "python"
