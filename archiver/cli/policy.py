@@ -8,7 +8,7 @@ import click
 
 from archiver.cli.context import Context, pass_context
 from archiver.domain.display import safe
-from archiver.errors import UnreachableError, UsageError
+from archiver.errors import RefusedError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
@@ -37,7 +37,7 @@ def command() -> None:
 def check(context: Context, file: str) -> None:
     """Say everything that is wrong with a policy file; for a good one, what applying it would change.
 
-    Works without an archive, too. Exit code 2 when the file is refused.
+    Works without an archive, too. Exit code 2 when the file is wrong, 5 when it is good and `apply` would refuse it.
     """
     from archiver.bootstrap import MARKER
     from archiver.services.policy_changes import Changes
@@ -50,6 +50,10 @@ def check(context: Context, file: str) -> None:
             policy, changes = _policies(archive).check(data, file)
     value = {"file": file, "classes": list(policy.classes), "collections": list(policy.collections), "changes": _counted(changes)}
     context.answer(value, [safe(line) for line in (f"{file} is good: {_size(policy)}", *_effects(changes))])
+    if changes.earlier:
+        raise RefusedError(
+            f"applying {file} would be refused", remedy="`minutier policy apply` lists the documents, and changes nothing"
+        )
 
 
 @command.command("apply")

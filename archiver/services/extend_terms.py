@@ -15,6 +15,7 @@ from archiver.ports.catalog import Catalog, Content
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectStore
 from archiver.services.policy_changes import Change, ChangeKind, changes, facts_of
+from archiver.services.policy_versions import PolicyVersions
 from retention.policy import Policy
 from retention.protection import Protection, protection, strongest
 
@@ -30,10 +31,14 @@ class ExtendTerms:
     def __init__(self, catalog: Catalog, objects: ObjectStore, clock: Clock) -> None:
         self._catalog, self._objects, self._clock = catalog, objects, clock
 
-    def run(self, policy: Policy, in_force: Policy) -> int:
-        """Extend every document that `policy` keeps longer than `in_force` did; returns how many."""
+    def run(self, policy: Policy) -> int:
+        """Bring every document under `policy` that it judges otherwise than it was; returns how many."""
         done, now = 0, self._clock.now()
-        found = (change for change in changes(self._catalog, policy, in_force, now) if change.kind is not ChangeKind.EARLIER)
+        found = (
+            change
+            for change in changes(self._catalog, policy, PolicyVersions(self._objects), now)
+            if change.kind is not ChangeKind.EARLIER
+        )
         for group in _groups(found):
             self._protect(group, policy, now)
             documents = [_renewed(change, policy) for change in group]

@@ -14,6 +14,7 @@ from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectStore, Put
 from archiver.services.extend_terms import ExtendTerms
 from archiver.services.policy_changes import Change, ChangeKind, Changes, changes
+from archiver.services.policy_versions import PolicyVersions, parsed, policy_key
 from retention.policy import DEFAULT_POLICY, Policy
 from retention.policy import Lock as LockRule
 
@@ -43,12 +44,7 @@ def policy_in_force(catalog: Catalog) -> Policy:
     body = newest.body.encode()
     if hashlib.sha256(body).hexdigest() != newest.sha256:
         raise IntegrityError(f"policy v{newest.version} is not what was applied", remedy="run `minutier verify`")
-    return _read(body, newest.version, f"policy v{newest.version}")
-
-
-def policy_key(version: int) -> str:
-    """Where a policy version lies in the store."""
-    return f"policies/{version}.yaml"
+    return parsed(body, newest.version, f"policy v{newest.version}")
 
 
 class Policies:
@@ -101,18 +97,18 @@ class Policies:
         fresh = policy.version != in_force.version
         if fresh:
             policy = self._keep(policy, data, by)
-        ExtendTerms(self._catalog, self._objects, self._clock).run(policy, in_force)
+        ExtendTerms(self._catalog, self._objects, self._clock).run(policy)
         return Applied(policy.version, fresh, counted)
 
     def _proposed(self, data: bytes, source: str) -> Policy:
         newest = self._catalog.newest_policy()
         same = newest is not None and newest.sha256 == _sha256(data)
         version = 1 if newest is None else newest.version + (0 if same else 1)
-        return _read(data, version, source)
+        return parsed(data, version, source)
 
     def _count(self, policy: Policy, refused: Callable[[Change], None]) -> Changes:
         counted = Changes()
-        for change in changes(self._catalog, policy, policy_in_force(self._catalog), self._clock.now()):
+        for change in changes(self._catalog, policy, PolicyVersions(self._objects), self._clock.now()):
             counted = counted.plus(change)
             if change.kind is ChangeKind.EARLIER:
                 refused(change)
@@ -129,7 +125,7 @@ class Policies:
         event = LedgerEvent(APPLIED, "", now, {"version": version, "sha256": digest})
         body = data.decode("utf-8")
         self._catalog.add_policy(PolicyVersion(version, digest, now, by, body), [event])
-        return _read(data, version, policy_key(version))
+        return parsed(data, version, policy_key(version))
 
 
 def _refuse_program_locks(policy: Policy, in_force: Policy) -> None:
@@ -142,12 +138,6 @@ def _refuse_program_locks(policy: Policy, in_force: Policy) -> None:
             f"{shown}: compliance locks, which on one machine bind the program and not whoever owns the machine",
             remedy="add --accept-program-lock if that is enough, or write `lock: governance`",
         )
-
-
-def _read(data: bytes, version: int, source: str) -> Policy:
-    from retention.policy_file import read_policy
-
-    return read_policy(data, version=version, source=source)
 
 
 def _sha256(data: bytes) -> str:

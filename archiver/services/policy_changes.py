@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from archiver.domain.document import Document, LockMode, State
 from archiver.ports.catalog import Catalog
+from archiver.services.policy_versions import PolicyVersions
 from retention.policy import Policy
 from retention.protection import Protection, protection
 from retention.schedule import Deadline, Facts, Standing, deadline, extended
@@ -68,23 +69,23 @@ def facts_of(document: Document) -> Facts:
     return Facts(document.retention_class, document.received_at, document.declared, retain_until=document.retain_until)
 
 
-def changes(catalog: Catalog, policy: Policy, in_force: Policy, now: datetime) -> Iterator[Change]:
-    """Every archived document that `policy` judges otherwise than it was judged, lazily.
+def changes(catalog: Catalog, policy: Policy, versions: PolicyVersions, now: datetime) -> Iterator[Change]:
+    """Every archived document that `policy` judges otherwise than the version it was last judged under, lazily.
 
     Documents judged under this very version are passed over, so that an interrupted change goes on where it stopped.
     """
     for document in catalog.select():
         if not _is_judged(document) or (policy.version and document.policy_version == policy.version):
             continue
-        change = change_of(document, policy, in_force, now)
+        change = change_of(document, policy, versions.of(document.policy_version), now)
         if change is not None:
             yield change
 
 
-def change_of(document: Document, policy: Policy, in_force: Policy, now: datetime) -> Change | None:
-    """What `policy` changes for one document; None when nothing."""
+def change_of(document: Document, policy: Policy, judged_by: Policy, now: datetime) -> Change | None:
+    """What `policy` changes for one document that was last judged under `judged_by`; None when nothing."""
     facts = facts_of(document)
-    before, after = deadline(in_force, facts), deadline(policy, facts)
+    before, after = deadline(judged_by, facts), deadline(policy, facts)
     wanted = protection(policy, facts, now, scheduled=after)
     kind = _kind(document, before, after, wanted)
     return None if kind is None else Change(document, kind, extended(document.retain_until, after.until), after, wanted)

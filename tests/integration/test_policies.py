@@ -248,6 +248,23 @@ def test_a_crash_while_extending_is_finished_by_applying_again(bench: Bench, mon
     assert len(bench.entries("extended")) == 3
 
 
+def test_a_hold_not_yet_set_when_it_crashed_is_set_by_applying_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.apply(_policy("P2Y"))
+    document_id = bench.archive(1)
+    with monkeypatch.context() as patch:
+        patch.setattr("archiver.services.extend_terms.ExtendTerms._protect", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            bench.apply(b"")
+    assert not any(info.lock.hold for info in bench.stored(document_id))
+    assert [bench.apply(b""), bench.apply(b"")] == [2, 2]
+    assert all(info.lock.hold for info in bench.stored(document_id))
+    assert len(bench.entries("extended")) == 1
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_check_counts_and_changes_nothing(bench: Bench) -> None:
     bench.apply(_policy("P2Y"))
     document_id = bench.archive(1)
