@@ -121,7 +121,7 @@ class Catalog(Protocol):
         """Count an attempt, before it starts."""
 
     def text_of(self, collection: str, sha256: str) -> Document | None:
-        """An archived document with the same bytes whose text was read whole and that is no container."""
+        """An archived document with the same bytes whose text was read whole (or found to be none) and that is no container."""
 
     def commit_archived(self, documents: Sequence[Document], events: Iterable[LedgerEvent]) -> int:
         """Write the new state of documents (adding members) with their ledger events; returns the highest sequence given.

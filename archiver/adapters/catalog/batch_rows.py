@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, case, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as DuplicateKeyError
 
 from archiver.adapters.catalog.engine import read, write
@@ -57,15 +57,19 @@ class BatchRows:
 
     def add_lines(self, batch_id: str, new: Sequence[Line]) -> None:
         with write(self.engine) as connection:
+            numbers = [line.number for line in new]
+            before = _count(connection, batch_id, numbers)
             upsert(connection, lines, [line_row(batch_id, line) for line in new], keep=True)
-            top = max((line.number for line in new), default=0)
-            connection.execute(update(batches).where(batches.c.id == batch_id, batches.c.lines < top).values(lines=top))
+            added = _count(connection, batch_id, numbers) - before
+            connection.execute(update(batches).where(batches.c.id == batch_id).values(lines=batches.c.lines + added))
 
     def known_lines(self, batch_id: str, sources: Sequence[str]) -> dict[str, list[Line]]:
         found: dict[str, list[Line]] = {}
         with read(self.engine) as connection:
             for piece in pieces(list(sources)):
-                query = select(lines).where(lines.c.batch_id == batch_id, lines.c.source.in_(piece))
+                # Joined to "": SQLite would go through the whole batch by its primary key for every piece.
+                of_batch = lines.c.batch_id.concat("") == batch_id
+                query = select(lines).where(of_batch, lines.c.source.in_(piece)).order_by(lines.c.number)
                 for row in connection.execute(query):
                     found.setdefault(row.source, []).append(line_of(row))
         return found
@@ -116,6 +120,15 @@ class BatchRows:
                 by_outcome[name] = by_outcome.get(name, 0) + row.number
                 members, failed, size = members + (row.members or 0), failed + (row.members_failed or 0), size + (row.bytes or 0)
         return Tally(total, by_outcome, members, failed, size)
+
+
+def _count(connection: Connection, batch_id: str, numbers: Sequence[int]) -> int:
+    """How many of these lines there are."""
+    found = 0
+    for piece in pieces(numbers):
+        query = select(func.count()).select_from(lines).where(lines.c.batch_id == batch_id, lines.c.number.in_(piece))
+        found += connection.execute(query).scalar_one()
+    return found
 
 
 def _report(batch_id: str) -> Select[Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Select, func, select, tuple_, update
 from archiver.adapters.catalog.engine import read, write
 from archiver.adapters.catalog.ledger_rows import enqueue
 from archiver.adapters.catalog.rows import content_of, content_row, document_of, document_row, line_row, pieces, upsert
-from archiver.adapters.catalog.tables import batches, contents, documents, lines, seen
+from archiver.adapters.catalog.tables import READ_WHOLE, batches, contents, documents, lines, seen
 from archiver.domain.document import Document, State
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NotFoundError
@@ -91,10 +91,7 @@ class DocumentRows:
 
     def text_of(self, collection: str, sha256: str) -> Document | None:
         query = (
-            select(documents)
-            .where(documents.c.sha256 == sha256, documents.c.collection == collection)
-            .where(documents.c.outcome == "complete", documents.c.text_key != "", documents.c.members == 0)
-            .limit(1)
+            select(documents).where(documents.c.sha256 == sha256, documents.c.collection == collection).where(READ_WHOLE).limit(1)
         )
         with read(self.engine) as connection:
             row = connection.execute(query).first()
@@ -148,7 +145,7 @@ class DocumentRows:
     def counts(self) -> dict[str, int]:
         with read(self.engine) as connection:
             by_state = select(documents.c.state, func.count()).group_by(documents.c.state)
-            found = {f"documents {state}": count for state, count in connection.execute(by_state).tuples()}
+            found = {f"documents {state}": count for state, count in connection.execute(by_state)}
             for table in (contents, batches, lines):
                 found[table.name] = connection.execute(select(func.count()).select_from(table)).scalar() or 0
         return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 
 from archiver.errors import IntegrityError, UnreachableError
 
@@ -16,8 +18,9 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
 
     Transactions are begun by `write` and `read` below, since the driver would begin one only at the first write.
     """
-    uri = f"sqlite:///file:{str(path).replace('?', '%3f').replace('#', '%23')}?uri=true" + ("&mode=ro" if read_only else "")
-    engine = create_engine(uri, connect_args={"timeout": 30, "check_same_thread": False})
+    options = {"uri": "true"} | ({"mode": "ro"} if read_only else {})
+    address = URL.create("sqlite", database=f"file:{quote(os.fsencode(path))}", query=options)
+    engine = create_engine(address, connect_args={"timeout": 30, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(raw: object, _record: object) -> None:
@@ -70,5 +73,6 @@ def _translated() -> Iterator[None]:
         if isinstance(error, exc.IntegrityError):
             raise
         raise IntegrityError(
-            f"the catalogue's file is damaged: {error.orig}", remedy="restore catalog.sqlite from a backup, then run `minutier verify`"
+            f"the catalogue's file is damaged: {error.orig}",
+            remedy="restore catalog.sqlite from a backup, then run `minutier verify`",
         ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
 
 from archiver.adapters.catalog.schema import Day, Json, SourceText, UtcTime, metadata
 
@@ -36,7 +36,7 @@ lines = Table(
     Column("reason", SourceText, nullable=False, default=""),
     sqlite_with_rowid=False,
 )
-Index("lines_by_source", lines.c.batch_id, lines.c.source)
+Index("lines_by_source", lines.c.source, lines.c.batch_id)
 
 documents = Table(
     "documents",
@@ -81,14 +81,31 @@ Index(
     sqlite_where=documents.c.state == "received",
     postgresql_where=documents.c.state == "received",
 )
-Index("documents_by_content", documents.c.sha256, documents.c.collection)
+Index(
+    "documents_by_content",
+    documents.c.sha256,
+    documents.c.collection,
+    sqlite_where=documents.c.root_id.is_(None),
+    postgresql_where=documents.c.root_id.is_(None),
+)
+READ_WHOLE = text("outcome IN ('complete', 'empty') AND text_key <> '' AND members = 0")
+"""A document whose text serves every other document with the same bytes. As text: a planner must recognise the condition of
+the index below, and does not with bound values. Without it a file with a million unreadable copies is a million rows to pass."""
+Index(
+    "documents_read_whole",
+    documents.c.sha256,
+    documents.c.collection,
+    sqlite_where=READ_WHOLE,
+    postgresql_where=READ_WHOLE,
+)
 Index(
     "documents_by_root",
     documents.c.root_id,
+    documents.c.sequence,
     sqlite_where=documents.c.root_id.isnot(None),
     postgresql_where=documents.c.root_id.isnot(None),
 )
-Index("documents_by_batch", documents.c.batch_id)
+Index("documents_by_batch", documents.c.batch_id, documents.c.sequence)
 
 contents = Table(
     "contents",
