@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from archiver.errors import MinutierError
 from archiver.services.bulk_import import Progress
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.live import Live as RichLive
 
 EVERY = 10.0
 _LIVE_EVERY = 0.1
@@ -23,9 +31,22 @@ class Display(Protocol):
     def progress(self, progress: Progress) -> None: ...
 
 
-def display(total: int | None = None) -> Display:
-    """The fitting display for where standard error goes."""
-    return Live(total) if sys.stderr.isatty() else Lines()
+class Ahead:
+    """Counts the input in a thread of its own, so that the time left can be told while the import goes on."""
+
+    def __init__(self, entries: Iterator[object]) -> None:
+        self.total: int | None = None
+        self._entries = entries
+        threading.Thread(target=self._count, name="count-ahead", daemon=True).start()
+
+    def _count(self) -> None:
+        with suppress(MinutierError):  # the import itself meets the same error, and tells it
+            self.total = sum(1 for _ in self._entries)
+
+
+def display(entries: Iterator[object] | None = None) -> Display:
+    """The fitting display for where standard error goes. `entries`: the input once more, to be counted ahead."""
+    return Live(Ahead(entries) if entries is not None else None) if sys.stderr.isatty() else Lines()
 
 
 class Lines:
@@ -49,34 +70,42 @@ class Lines:
 
 
 class Live:
-    """A line that is written over, ten times a second at most."""
+    """Two lines that are written over, eight times a second at most."""
 
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, ahead: Ahead | None) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        self._start, self._last, self._total = time.monotonic(), 0.0, total
-        columns = [SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()]
-        if total:
-            columns[1:1] = [BarColumn(bar_width=24)]
-            columns += [TextColumn("left"), TimeRemainingColumn()]
-        self._bar = Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=8)
-        self._task = self._bar.add_task("starting", total=total)
+        self._start, self._last, self._ahead = time.monotonic(), 0.0, ahead
+        columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+        console = Console(stderr=True)
+        self._bar = Bar(*columns, console=console, transient=True, refresh_per_second=8)
+        self._words = Bar(TextColumn("{task.description}"), console=console)
+        self._task, self._said = self._bar.add_task("", total=None), self._words.add_task("starting")
+        self._live = _live(self._bar, self._words, console)
 
     def __enter__(self) -> Live:
-        self._bar.start()
+        self._live.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._bar.stop()
+        self._live.stop()
 
     def progress(self, progress: Progress) -> None:
         now = time.monotonic()
         if now - self._last >= _LIVE_EVERY:
             self._last = now
-            done = max(0, progress.lines - progress.waiting)
-            self._bar.update(self._task, completed=done, description=summary(progress, now - self._start))
+            total = self._ahead.total if self._ahead else None
+            self._bar.update(self._task, completed=max(0, progress.lines - progress.waiting), total=total)
+            self._words.update(self._said, description=summary(progress, now - self._start))
+
+
+def _live(bar: RenderableType, words: RenderableType, console: Console) -> RichLive:
+    from rich.console import Group
+    from rich.live import Live as RichLive
+
+    return RichLive(Group(bar, words), console=console, transient=True, refresh_per_second=8)
 
 
 def summary(progress: Progress, seconds: float) -> str:

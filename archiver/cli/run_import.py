@@ -66,7 +66,8 @@ def run(
     catch_up(archive.catalog, archive.index, archive.texts)
     spec = batch.spec
     options = IntakeOptions(batch.id, spec["collection"], spec["class"], tuple(spec["grants"]), spec["declared"], spec["rehash"])
-    with display() as shown, Stop() as stop:
+    again = None if "-" in spec["paths"] else _entries(spec, iter(()))
+    with display(again) as shown, Stop() as stop:
         BulkImport(parts(archive), options, shown, passwords=passwords, stop=stop).run(entries)
     return finish(context, archive, batch.id)
 
