@@ -43,11 +43,11 @@ class Context:
     @property
     def principal(self) -> Principal:
         """Who asks: the archive's local owner unless --as says otherwise."""
-        from archiver.domain.access import Principal
+        from archiver.domain.access import Principal, group_name
 
         if self._principal is None:
             return Principal.local_owner()
-        return Principal(self._principal, frozenset(f"{group}" for group in self._groups))
+        return Principal(self._principal, frozenset(group_name(group) for group in self._groups))
 
     @property
     def scope(self) -> Scope:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from archiver.cli.context import Context, pass_context
+from archiver.domain.access import group_name
 from archiver.errors import NoArchiveError, UsageError
 
 
@@ -62,7 +63,7 @@ def command(
         "folder": str(Path.cwd()),
         "collection": collection or "default",
         "class": retention_class or "",
-        "grants": list(grants),
+        "grants": [group_name(grant) for grant in grants],
         "declared": dict(_pair(text) for text in declared),
         "follow_links": follow_links,
         "rehash": rehash,

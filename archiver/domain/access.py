@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archiver.domain.document import OWNER_GROUP, Document
+from archiver.domain.document import Document
+from archiver.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A person or service, and the groups resolved for it. Users are never granted anything; groups are."""
+    """A person or service, and the groups resolved for it. Users are never granted anything; groups are.
+
+    Attributes:
+        owner: whoever runs the command on the archive's own machine; no group of that or any name gives as much.
+    """
 
     name: str
     groups: frozenset[str]
+    owner: bool = False
 
     @classmethod
     def local_owner(cls) -> Principal:
         """Whoever runs the command on the archive's own machine: sees everything."""
-        return cls("owner", frozenset({OWNER_GROUP}))
+        return cls("owner", frozenset(), owner=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,21 @@ class Scope:
 
 def scope_of(principal: Principal) -> Scope:
     """The one choke point: every read goes through the scope returned here. Fails closed."""
-    if OWNER_GROUP in principal.groups:
+    if principal.owner:
         return Scope(frozenset(), everything=True)
     return Scope(principal.groups)
+
+
+_PREFIX = "group:"
+
+
+def group_name(written: str) -> str:
+    """The name of a group, written with or without `group:` before it.
+
+    Raises:
+        UsageError: it names a user, or nothing.
+    """
+    name = written.strip().removeprefix(_PREFIX)
+    if not name or written.strip().startswith("user:") or any(sign.isspace() or sign in ",;" for sign in name):
+        raise UsageError(f"{written!r} is no group", remedy="grants are groups, never users: write group:finance")
+    return name

@@ -9,9 +9,6 @@ from enum import StrEnum
 from archiver.domain.extraction import Locator, Outcome
 from archiver.domain.identifiers import DocumentId
 
-OWNER_GROUP = "owner"
-"""The group of whoever runs the command on the machine where the archive lives; granted unless grants are given."""
-
 
 class State(StrEnum):
     """Where a document is in its life."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from archiver.domain.access import group_name
 from archiver.domain.document import LockMode
 from archiver.errors import UsageError
 from archiver.ports.objects import Lock
@@ -50,7 +51,8 @@ class Placement:
         """
         named = self.policy.collection(check_name("collection", collection))
         found = check_name("class", self.policy.class_name(collection, retention_class))
-        return Place(found, tuple(grants) or tuple(named.read), tuple(named.deny))
+        groups = tuple(dict.fromkeys(map(group_name, grants)))
+        return Place(found, groups or tuple(named.read), tuple(named.deny))
 
     def term(self, retention_class: str, received_at: datetime, declared: dict[str, str], now: datetime) -> Term:
         """Term of a document of this class, received then, with this declared metadata."""

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from archiver.adapters.index.embedded import TantivyIndex
 from archiver.domain.access import Principal, Scope, scope_of
-from archiver.domain.document import OWNER_GROUP
 from archiver.domain.query import SearchRequest
 from archiver.ports.index import IndexEntry, IndexPage
 from tests.support.index_entries import EVERYTHING, entry
@@ -102,11 +101,11 @@ def test_no_groups_sees_nothing_and_does_not_reach_the_engine(tmp_path: Path) ->
     assert set(page.facets.values()) == {()}
 
 
-@given(st.frozensets(st.text(max_size=5)))
-def test_only_the_owner_group_sees_everything(groups: frozenset[str]) -> None:
+@given(st.frozensets(st.text(max_size=5) | st.just("owner")))
+def test_no_group_sees_everything(groups: frozenset[str]) -> None:
     scope = scope_of(Principal("u", groups))
-    assert scope.everything == (OWNER_GROUP in groups)
-    assert scope.everything or scope.groups == groups
+    assert not scope.everything, "no group gives what only the local owner has"
+    assert scope.groups == groups
 
 
 def test_the_local_owner_sees_what_is_granted_to_nobody(tmp_path: Path) -> None:
