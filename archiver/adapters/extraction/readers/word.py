@@ -25,6 +25,7 @@ from archiver.adapters.extraction.readers.ooxml_metadata import Metadata
 from archiver.adapters.extraction.readers.ooxml_parts import RelatedText
 from archiver.adapters.extraction.readers.safe_xml import Element
 from archiver.adapters.extraction.readers.word_numbering import Numbering
+from archiver.adapters.extraction.readers.word_styles import Styles
 from archiver.adapters.extraction.source import DoubtError, Reading, Source
 
 _DRAWING_PROPERTIES = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
@@ -87,7 +88,9 @@ def _stories(file: OfficeFile, main: str) -> list[str]:
 def _numbering(file: OfficeFile) -> Numbering | None:
     parts = file.related(file.main.part, "numbering")
     styles = file.related(file.main.part, "styles")
-    return Numbering(file.tree(parts[0]), file.tree(styles[0]) if styles else None) if parts else None
+    if not parts:
+        return None
+    return Numbering(file.tree(parts[0]), Styles(file.package.read(styles[0]), styles[0]) if styles else None)
 
 
 class _Story:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from archiver.adapters.extraction.readers.ooxml import W
 from archiver.adapters.extraction.readers.safe_xml import Element
+from archiver.adapters.extraction.readers.word_styles import Place, Styles, integer, own_place
 
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"),
           (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
@@ -25,25 +26,17 @@ class Level:
     decimal_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a paragraph stands: list and level; None where its properties don't say."""
-
-    list_id: str | None
-    level: int | None
-
-
 class Numbering:
     """Counts through a document; ask once per paragraph, in order."""
 
-    def __init__(self, numbering: Element, styles: Element | None) -> None:
+    def __init__(self, numbering: Element, styles: Styles | None) -> None:
         self._abstract = {item.get(f"{W}abstractNumId"): _levels(item) for item in numbering.iterchildren(f"{W}abstractNum")}
         self._lists: dict[str, str] = {}
         self._overrides: dict[str, dict[int, Level]] = {}
         self._restarts: dict[str, dict[int, int]] = {}
         for item in numbering.iterchildren(f"{W}num"):
             self._add_list(item)
-        self._styles = _style_places(styles) if styles is not None else {}
+        self._styles = styles
         self._counts: dict[str, dict[int, int]] = {}
         self._started: set[str] = set()
 
@@ -62,16 +55,16 @@ class Numbering:
         self._overrides[list_id] = {}
         self._restarts[list_id] = {}
         for override in item.iterchildren(f"{W}lvlOverride"):
-            number = _integer(override.get(f"{W}ilvl"), 0)
+            number = integer(override.get(f"{W}ilvl"), 0)
             self._overrides[list_id] |= _levels(override)
             start = override.find(f"{W}startOverride")
             if start is not None:
-                self._restarts[list_id][number] = _integer(start.get(f"{W}val"), 1)
+                self._restarts[list_id][number] = integer(start.get(f"{W}val"), 1)
 
     def _place(self, properties: Element) -> Place | None:
-        own = _own_place(properties)
+        own = own_place(properties)
         style = properties.find(f"{W}pStyle")
-        inherited = self._styles.get(style.get(f"{W}val")) if style is not None else None
+        inherited = self._styles.place(style.get(f"{W}val")) if style is not None and self._styles else None
         if own is None or inherited is None:
             return own or inherited
         return Place(own.list_id or inherited.list_id, inherited.level if own.level is None else own.level)
@@ -121,12 +114,8 @@ def _roman(value: int) -> str:
     return out
 
 
-def _integer(text: str | None, default: int) -> int:
-    return int(text) if text and text.isdecimal() and text.isascii() and len(text) < 10 else default
-
-
 def _levels(item: Element) -> dict[int, Level]:
-    return {_integer(level.get(f"{W}ilvl"), 0): _level(level) for level in item.iterchildren(f"{W}lvl")}
+    return {integer(level.get(f"{W}ilvl"), 0): _level(level) for level in item.iterchildren(f"{W}lvl")}
 
 
 def _level(level: Element) -> Level:
@@ -135,37 +124,5 @@ def _level(level: Element) -> Level:
         return default if found is None else found.get(f"{W}val") or default
 
     return Level(
-        _integer(value("start", "0"), 0), value("numFmt", "decimal"), value("lvlText", ""), level.find(f"{W}isLgl") is not None
+        integer(value("start", "0"), 0), value("numFmt", "decimal"), value("lvlText", ""), level.find(f"{W}isLgl") is not None
     )
-
-
-def _own_place(properties: Element) -> Place | None:
-    found = properties.find(f"{W}numPr")
-    if found is None:
-        return None
-    list_id, level = found.find(f"{W}numId"), found.find(f"{W}ilvl")
-    return Place(
-        None if list_id is None else list_id.get(f"{W}val"),
-        None if level is None else _integer(level.get(f"{W}val"), 0),
-    )
-
-
-def _style_places(styles: Element) -> dict[str, Place]:
-    own: dict[str, Place] = {}
-    parents: dict[str, str] = {}
-    for style in styles.iterchildren(f"{W}style"):
-        name, based, properties = style.get(f"{W}styleId"), style.find(f"{W}basedOn"), style.find(f"{W}pPr")
-        if based is not None:
-            parents[name] = based.get(f"{W}val")
-        place = None if properties is None else _own_place(properties)
-        if place is not None:
-            own[name] = place
-    return {name: place for name in own.keys() | parents.keys() if (place := _inherited(name, own, parents)) is not None}
-
-
-def _inherited(name: str, own: dict[str, Place], parents: dict[str, str]) -> Place | None:
-    seen: set[str] = set()
-    while name not in own and name in parents and name not in seen:
-        seen.add(name)
-        name = parents[name]
-    return own.get(name)
