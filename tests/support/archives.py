@@ -12,7 +12,8 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from archiver.domain.extraction import Event, Extraction, ExtractionTask, Found, Limits, Outcome
+from archiver.adapters.extraction.source import Source
+from archiver.domain.extraction import Event, Extraction, ExtractionTask, Found, Outcome
 
 Members = Sequence[tuple[str, bytes]]
 
@@ -73,9 +74,9 @@ PACKERS = {
 }
 
 
-def stub_read(source_path: Path, name: str, *, limits: Limits, passwords: tuple[str, ...] = ()) -> Extraction:
+def stub_read(source: Source) -> Extraction:
     """Stands for the real reader: the text is the bytes."""
-    return Extraction(Outcome.COMPLETE, "text/plain", text=source_path.read_bytes().decode("utf-8", "replace"))
+    return Extraction(Outcome.COMPLETE, "text/plain", text=source.path.read_bytes().decode("utf-8", "replace"))
 
 
 def task(path: Path, name: str | None = None, **more: object) -> ExtractionTask:

@@ -17,6 +17,7 @@ import pytest
 
 from archiver.adapters.extraction import budget as budget_module
 from archiver.adapters.extraction.engine import run
+from archiver.adapters.extraction.source import Source
 from archiver.domain.extraction import Extraction, Finished, Found, Limits, Outcome, Started, Step
 from tests.support.archives import by_name, found, pax_bomb, stub_read, tarred, task, zipped
 
@@ -197,9 +198,9 @@ def test_poison_is_reported_without_being_opened(write) -> None:
     poison = (Step("zip", 1, "bad.bin"),)
     opened = []
 
-    def read(source_path: Path, name: str, *, limits: Limits, passwords: tuple[str, ...] = ()) -> Extraction:
-        opened.append(name)
-        return stub_read(source_path, name, limits=limits)
+    def read(source: Source) -> Extraction:
+        opened.append(source.name)
+        return stub_read(source)
 
     events = list(run(task(write(data), poison=(poison,)), Limits(), read=read))
     results = by_name(events)
@@ -216,10 +217,10 @@ def test_a_poisoned_original_is_not_opened(write) -> None:
 
 
 def test_a_reader_that_fails_costs_one_member(write) -> None:
-    def read(source_path: Path, name: str, *, limits: Limits, passwords: tuple[str, ...] = ()) -> Extraction:
-        if name == "b.txt":
+    def read(source: Source) -> Extraction:
+        if source.name == "b.txt":
             raise KeyError("a defect")
-        return stub_read(source_path, name, limits=limits)
+        return stub_read(source)
 
     results = by_name(list(run(task(write(zipped([("a.txt", b"a"), ("b.txt", b"b"), ("c.txt", b"c")]))), Limits(), read=read)))
     assert results["b.txt"].extraction.outcome is Outcome.CRASHED
@@ -227,7 +228,7 @@ def test_a_reader_that_fails_costs_one_member(write) -> None:
 
 
 def test_a_full_disk_is_not_the_documents_fault(write) -> None:
-    def read(source_path: Path, name: str, *, limits: Limits, passwords: tuple[str, ...] = ()) -> Extraction:
+    def read(source: Source) -> Extraction:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
@@ -287,7 +288,7 @@ def test_when_no_member_can_be_unpacked_the_file_as_a_whole_is_read(write) -> No
     for magic, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         struct.pack_into("<H", data, data.index(magic) + place, 6)
 
-    def read(source_path: Path, name: str, *, limits: Limits, passwords: tuple[str, ...] = ()) -> Extraction:
+    def read(source: Source) -> Extraction:
         return Extraction(Outcome.COMPLETE, "application/zip", text="read by another")
 
     root = found(list(run(task(write(bytes(data))), Limits(), read=read)))[-1]

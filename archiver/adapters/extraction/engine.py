@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from archiver.adapters.extraction import detect
 from archiver.adapters.extraction.budget import Budget, LimitError
@@ -20,7 +19,7 @@ from archiver.adapters.extraction.containers.entry import (
     from_the_machine,
 )
 from archiver.adapters.extraction.containers.kinds import Kind, kind_of
-from archiver.adapters.extraction.extract import extract
+from archiver.adapters.extraction.extract import extraction
 from archiver.adapters.extraction.source import ProtectedError, Source
 from archiver.adapters.extraction.spool import Spooled, spooled
 from archiver.adapters.extraction.tally import Tally
@@ -37,17 +36,12 @@ from archiver.domain.extraction import (
     Step,
 )
 
-
-class Read(Protocol):
-    """Reads one file, members left aside; `extract.extract` is the real one."""
-
-    def __call__(self, source_path: Path, name: str, *, limits: Limits, passwords: tuple[str, ...] = ()) -> Extraction: ...
-
-
+Read = Callable[[Source], Extraction]
+"""Reads one file, members left aside; `extract.extraction` is the real one."""
 Detect = Callable[[Path, str], str]
 
 
-def run(task: ExtractionTask, limits: Limits, read: Read = extract, media_type: Detect = detect.media_type) -> Iterator[Event]:
+def run(task: ExtractionTask, limits: Limits, read: Read = extraction, media_type: Detect = detect.media_type) -> Iterator[Event]:
     """Everything found in one original. Members come before their container, the original itself last.
 
     `Started` is repeated for a container each time reading comes back to it, so that the last one always names
@@ -100,16 +94,18 @@ class _Reading:
 
     def _document(self, item: _Item) -> Generator[Event, None, Tally | None]:
         """Events of one file and all inside it; returns the tally of a container."""
-        source = Source(item.path, item.name, item.size, self._kind_of_bytes(item), self._limits, self._task.passwords)
+        source = self._source(item)
         kind = kind_of(source)
         if kind is None:
-            yield self._found(item, self._own(item))
+            yield self._found(item, self._own(source))
             return None
         tally = Tally(self._limits.text_chars)
         yield from self._members(item, source, kind, tally)
-        extraction = container_extraction(source, kind, tally, lambda: self._own(item))
-        yield self._found(item, extraction, tally)
+        yield self._found(item, container_extraction(source, kind, tally, lambda: self._own(source)), tally)
         return tally
+
+    def _source(self, item: _Item) -> Source:
+        return Source(item.path, item.name, item.size, self._kind_of_bytes(item), self._limits, self._task.passwords)
 
     def _kind_of_bytes(self, item: _Item) -> str:
         try:
@@ -131,9 +127,9 @@ class _Reading:
             failed=tally.failed if tally else 0,
         )
 
-    def _own(self, item: _Item) -> Extraction:
+    def _own(self, source: Source) -> Extraction:
         try:
-            return self._read(item.path, item.name, limits=self._limits, passwords=self._task.passwords)
+            return self._read(source)
         except MemoryError:
             return Extraction(Outcome.TOO_LARGE, detect.UNKNOWN, "reading it takes more memory than allowed")
         except Exception as error:  # a defect in a reader costs one member, not the others
@@ -200,7 +196,7 @@ class _Reading:
         """Text of the part of a damaged member that could be had; never more than `partial`."""
         problem = spool.problem or Outcome.CORRUPT
         if problem is Outcome.CORRUPT and spool.size:
-            own = self._own(item)
+            own = self._own(self._source(item))
             if own.text.strip():
                 return Extraction(
                     Outcome.PARTIAL,

@@ -36,10 +36,15 @@ def extract(source_path: Path, name: str, *, limits: Limits, passwords: tuple[st
         passwords: tried in order on what is encrypted.
         readers: False sends everything to Tika.
     """
-    size = source_path.stat().st_size
-    if not size:
+    return extraction(
+        Source(source_path, name, source_path.stat().st_size, media_type(source_path, name), limits, passwords), readers=readers
+    )
+
+
+def extraction(source: Source, *, readers: bool = True) -> Extraction:
+    """As `extract`, for a file whose type is known."""
+    if not source.size:
         return Extraction(Outcome.EMPTY, EMPTY, "the file has no bytes", tool="none", fingerprint=fingerprint("none"))
-    source = Source(source_path, name, size, media_type(source_path, name), limits, passwords)
     return _extraction(source, read(source, readers=readers))
 
 

@@ -7,6 +7,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from archiver.adapters.extraction.containers.zip_directory import directory_size
+
 PLAIN_ZIP = "application/zip"
 DAMAGED_OOXML = "application/x-tika-ooxml"
 """An OOXML package without its directory: no reader's, so that nothing inside it is taken for the whole."""
@@ -54,9 +56,10 @@ def package_type(path: Path, head: bytes) -> str:
     A directory too large for a document, or one that names no document, makes a plain archive.
     """
     try:
-        with zipfile.ZipFile(path) as package:
-            if package.start_dir and _directory_size(path, package) > _DIRECTORY_BYTES:
+        with path.open("rb") as file:
+            if directory_size(file) > _DIRECTORY_BYTES:
                 return PLAIN_ZIP
+            package = zipfile.ZipFile(file)
             if not owns_directory(package):
                 return _by_local_headers(head)
             names = package.namelist()
@@ -68,10 +71,6 @@ def package_type(path: Path, head: bytes) -> str:
 def owns_directory(package: zipfile.ZipFile) -> bool:
     """False for a package cut short whose last directory is that of another one stored inside it."""
     return min((entry.header_offset for entry in package.infolist()), default=0) == 0
-
-
-def _directory_size(path: Path, package: zipfile.ZipFile) -> int:
-    return path.stat().st_size - package.start_dir
 
 
 def _declared(package: zipfile.ZipFile, names: list[str]) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from archiver.adapters.extraction import engine
-from archiver.adapters.extraction.extract import extract
+from archiver.adapters.extraction.extract import extraction
 from archiver.domain.extraction import Event, ExtractionTask, Limits
 
 
 def run(task: ExtractionTask, limits: Limits) -> Iterator[Event]:
     """See `engine.run`."""
-    return engine.run(task, limits, read=partial(extract, readers=False))
+    return engine.run(task, limits, read=partial(extraction, readers=False))

@@ -70,6 +70,14 @@ def records(file: BinaryIO) -> Iterator[Record]:
         yield record
 
 
+def directory_size(file: BinaryIO) -> int:
+    """Bytes the directory takes; 0 when none is found."""
+    try:
+        return _directory(file).size
+    except DamagedError:
+        return 0
+
+
 def _check_shift(file: BinaryIO, place: _Directory) -> None:
     """When something seems to stand before the archive, the first member must be where that would put it."""
     if place.shift and place.size:
