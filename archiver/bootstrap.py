@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -218,9 +219,9 @@ class WriteLock:
                 f"{self._path} cannot be written: {error.strerror}", remedy="run as the user who owns the archive"
             ) from error
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock_patiently(self._descriptor)
         except BlockingIOError as error:
-            holder = os.pread(self._descriptor, 500, 0).decode("utf-8", "replace").strip() or "another process"
+            holder = _named(self._descriptor)
             os.close(self._descriptor)
             raise LockedError(
                 f"the archive is being written by {holder}",
@@ -236,10 +237,31 @@ class WriteLock:
         os.close(self._descriptor)
 
 
+def _lock_patiently(descriptor: int) -> None:
+    """Take the lock; a `holder_of` that looks at it at this very moment is gone at the next try."""
+    for pause in (0.05, 0.1, 0.2):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            time.sleep(pause)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def holder_of(home: Path) -> str:
-    """Who writes the archive now; "" when nobody does."""
+    """Who writes the archive now; "" when nobody does. Needs no right to write."""
     try:
-        with WriteLock(home / "lock"):
-            return ""
-    except LockedError as error:
-        return str(error)
+        descriptor = os.open(home / "lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return ""
+    except BlockingIOError:
+        return f"the archive is being written by {_named(descriptor)}"
+    finally:
+        os.close(descriptor)
+
+
+def _named(descriptor: int) -> str:
+    return os.pread(descriptor, 500, 0).decode("utf-8", "replace").strip() or "another process"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 
 from archiver.adapters.sources.files import LocalFiles
 from archiver.adapters.sources.listing import Spool, listed, separated
-from archiver.adapters.sources.manifest import manifest
+from archiver.adapters.sources.manifest import fingerprint, manifest
 from archiver.adapters.sources.walk import walk
 from archiver.bootstrap import Archive
 from archiver.cli.context import Context
@@ -34,29 +36,50 @@ def start(
 ) -> int:
     """A new batch."""
     check_name("collection", spec["collection"])
+    if spec["manifest"]:
+        spec = spec | {"manifest_seen": fingerprint(spec["manifest"])}
     batch = Batch(check_name("batch", name) if name else _free_name(archive), BatchState.RUNNING, archive.clock.now(), spec)
+    spool = _spool(archive, batch.id)
+    entries = _entries(archive, spec, separated(spool.blocks()))
     archive.catalog.create_batch(batch)
-    spool = Spool(archive.home / "spool" / f"{batch.id}.list")
     if "-" in spec["paths"]:
         spool.drain(sys.stdin.buffer)
-    return run(context, archive, batch, _entries(spec, spool.blocks()), workers, passwords)
+    return run(context, archive, batch, entries, workers, passwords)
 
 
 def resume(context: Context, archive: Archive, batch: Batch, workers: int | None, passwords: tuple[str, ...]) -> int:
     """A batch that was stopped or killed: the same lines, the same ids."""
-    spool = Spool(archive.home / "spool" / f"{batch.id}.list")
-    if "-" in batch.spec["paths"] and not spool.done.exists():
-        context.note("The list on standard input was cut off when the import was killed; what had been read of it is taken up.")
-        context.note(f"Give the rest again: … | minutier import - --batch {batch.id}-rest")
+    entries: Iterator[SourceEntry | None] = iter(())
+    if not batch.listed:
+        spool = _spool(archive, batch.id)
+        cut = "-" in batch.spec["paths"] and not spool.done.exists()
+        if cut:
+            context.note("The list on standard input was cut off when the import was stopped; what was read of it is taken up.")
+            context.note(f"Give the list again, what is archived is recognised: … | minutier import - --batch {batch.id}-rest")
+        _require_same_manifest(batch)
+        entries = _entries(archive, batch.spec, separated(spool.again(), cut=cut))
     archive.catalog.set_batch_state(batch.id, BatchState.RUNNING)
-    return run(context, archive, batch, _entries(batch.spec, spool.again()), workers, passwords)
+    return run(context, archive, batch, entries, workers, passwords)
+
+
+def _spool(archive: Archive, batch_id: str) -> Spool:
+    return Spool(archive.home / "spool" / f"{batch_id}.list")
+
+
+def _require_same_manifest(batch: Batch) -> None:
+    path, seen = batch.spec["manifest"], batch.spec.get("manifest_seen")
+    if path and seen != fingerprint(path):
+        raise UsageError(
+            f"the manifest {path} is not what it was when batch {batch.id} began",
+            remedy="put it back as it was; or import it as a new batch: what is archived is recognised",
+        )
 
 
 def run(
     context: Context,
     archive: Archive,
     batch: Batch,
-    entries: Iterator[SourceEntry],
+    entries: Iterator[SourceEntry | None],
     workers: int | None,
     passwords: tuple[str, ...],
 ) -> int:
@@ -66,9 +89,11 @@ def run(
     catch_up(archive.catalog, archive.index, archive.texts)
     spec = batch.spec
     options = IntakeOptions(batch.id, spec["collection"], spec["class"], tuple(spec["grants"]), spec["declared"], spec["rehash"])
-    again = None if "-" in spec["paths"] else _entries(spec, iter(()))
+    countable = sys.stderr.isatty() and "-" not in spec["paths"] and not batch.listed
+    again = _entries(archive, spec, iter(())) if countable else None
     with display(again) as shown, Stop() as stop:
         BulkImport(parts(archive), options, shown, passwords=passwords, stop=stop).run(entries)
+    _spool(archive, batch.id).remove()
     return finish(context, archive, batch.id)
 
 
@@ -94,7 +119,8 @@ def finish(context: Context, archive: Archive, batch_id: str) -> int:
     outcomes = dict(sorted(tally.by_outcome.items(), key=lambda item: -item[1]))
     body = {"batch": batch_id, "lines": tally.lines, "outcomes": outcomes, "bytes": tally.bytes}
     body |= {"members": tally.members, "members_failed": tally.members_failed}
-    shown = [f"Batch {batch_id}: {tally.lines:,} lines in, {sum(outcomes.values()):,} outcomes out, {size(tally.bytes)} archived"]
+    out = sum(count for name, count in outcomes.items() if name != "waiting")
+    shown = [f"Batch {batch_id}: {tally.lines:,} lines in, {out:,} outcomes out, {size(tally.bytes)} archived"]
     shown += [f"  {count:>9,}  {name}" for name, count in outcomes.items()]
     if tally.members:
         failed = f", {tally.members_failed:,} of them could not be read" if tally.members_failed else ""
@@ -110,7 +136,7 @@ def dry_run(context: Context, archive: Archive, spec: dict[str, Any]) -> None:
             "--dry-run cannot read a list from standard input",
             remedy="write the list to a file and use --manifest, or name the folder",
         )
-    found = preview(archive.catalog, _entries(spec, iter(())), spec["collection"])
+    found = preview(archive.catalog, _entries(archive, spec, iter(())), spec["collection"])
     lines = [f"  {count:>9,}  {name}" for name, count in found.items() if name != "bytes"]
     context.answer(found, ["Nothing was imported. An import would meet:", *lines, f"  {size(found['bytes'])} to read"])
 
@@ -128,16 +154,21 @@ def read_passwords(path: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
-def _entries(spec: dict[str, Any], blocks: Iterator[bytes]) -> Iterator[SourceEntry]:
-    paths = [path for path in spec["paths"] if path != "-"]
-    sources = [walk(paths, follow_links=spec["follow_links"])]
-    if "-" in spec["paths"]:
-        sources.append(listed(separated(blocks), spec["folder"]))
-    if spec["manifest"]:
-        sources.append(manifest(spec["manifest"]))
-    if len([source for source in (paths, "-" in spec["paths"], spec["manifest"]) if source]) > 1:
+def _entries(archive: Archive, spec: dict[str, Any], lines: Iterator[bytes | None]) -> Iterator[SourceEntry | None]:
+    """What the import names; `lines`: the list on standard input, when it is one."""
+    paths, is_list = [path for path in spec["paths"] if path != "-"], "-" in spec["paths"]
+    if len([source for source in (paths, is_list, spec["manifest"]) if source]) > 1:
         raise UsageError("paths, a list on standard input and a manifest at once", remedy="import them one after the other")
-    return chain.from_iterable(sources)
+    if paths:
+        return walk(paths, follow_links=spec["follow_links"], own=str(archive.home))
+    return _without_own(listed(lines, spec["folder"]) if is_list else manifest(spec["manifest"]), f"{archive.home}/")
+
+
+def _without_own(entries: Iterable[SourceEntry | None], own: str) -> Iterator[SourceEntry | None]:
+    """The archive's own files are left out: they would grow while they are read."""
+    for entry in entries:
+        inside = entry is not None and entry.source.startswith(own)
+        yield replace(entry, problem="lies in the archive's own folder", skip=True) if entry and inside else entry
 
 
 def _free_name(archive: Archive) -> str:
@@ -176,4 +207,5 @@ class Stop:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        sys.stderr.write("\nstopping: what is in hand is being made safe (once more: stop at once)\n")
+        # not through sys.stderr: the signal may have come in the middle of a write to it
+        os.write(2, b"\nstopping: what is in hand is being made safe (once more: stop at once)\n")

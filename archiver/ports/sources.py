@@ -32,6 +32,7 @@ class SourceEntry:
     Attributes:
         source: what names it in the archive, usually its absolute path (bytes that are not UTF-8 as PEP 383 escapes).
         number: its line in a list or manifest; 0 for a walk, where lines are numbered as they come.
+        occurrence: how often a walk was told to pass here before (0 unless paths overlap); tells its lines apart.
         stamp: None where it could not be had.
         problem: why it cannot be archived, "" when it can be tried.
         skip: the problem is that it is no document (a link, a device).
@@ -41,6 +42,7 @@ class SourceEntry:
 
     source: str
     number: int = 0
+    occurrence: int = 0
     stamp: FileStamp | None = None
     problem: str = ""
     skip: bool = False

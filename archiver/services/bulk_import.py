@@ -10,15 +10,16 @@ from archiver.domain.batch import BatchState, Line, LineState
 from archiver.domain.document import Document
 from archiver.domain.extraction import Extraction
 from archiver.errors import InterruptedRunError
-from archiver.ports.catalog import Catalog
+from archiver.ports.catalog import Catalog, Seen
 from archiver.ports.clock import Clock
 from archiver.ports.extraction import ExtractionPool
 from archiver.ports.index import Index
-from archiver.ports.objects import Lock, ObjectStore
-from archiver.ports.sources import SourceEntry, SourceReader
+from archiver.ports.objects import ObjectStore
+from archiver.ports.sources import FileStamp, SourceEntry, SourceReader
 from archiver.services.commit import Commit
 from archiver.services.extract import Extract
-from archiver.services.intake import Intake, IntakeOptions
+from archiver.services.intake import Intake, IntakeOptions, stamp_seen
+from archiver.services.orphans import drop_orphans
 from archiver.services.placement import Placement
 from archiver.services.sequence_ledger import LedgerService
 from archiver.services.texts import Texts
@@ -69,6 +70,23 @@ class Parts:
     identifier_key: bytes
 
 
+class Watched:
+    """A `SourceReader` that looks up between two chunks: a large file must not keep a run from stopping."""
+
+    def __init__(self, sources: SourceReader, look_up: Callable[[], None]) -> None:
+        self._sources, self._look_up = sources, look_up
+
+    def stamp(self, source: str) -> FileStamp:
+        """See the port."""
+        return self._sources.stamp(source)
+
+    def chunks(self, source: str) -> Iterator[bytes]:
+        """See the port."""
+        for chunk in self._sources.chunks(source):
+            yield chunk
+            self._look_up()
+
+
 class BulkImport:
     """One run over one batch, new or resumed."""
 
@@ -83,7 +101,13 @@ class BulkImport:
     ) -> None:
         self._parts, self._options, self._observer, self._stop = parts, options, observer, stop
         self._intake = Intake(
-            parts.catalog, parts.objects, parts.sources, parts.clock, parts.placement, parts.identifier_key, options
+            parts.catalog,
+            parts.objects,
+            Watched(parts.sources, self._check_stop),
+            parts.clock,
+            parts.placement,
+            parts.identifier_key,
+            options,
         )
         self._commit = Commit(parts.catalog, parts.objects, parts.index, parts.clock, parts.placement)
         self._extract = Extract(
@@ -97,9 +121,10 @@ class BulkImport:
         )
         self._progress = Progress()
         self._ledgered = 0
+        self._resumed = False
 
-    def run(self, entries: Iterator[SourceEntry]) -> Progress:
-        """Import everything `entries` names.
+    def run(self, entries: Iterator[SourceEntry | None]) -> Progress:
+        """Import everything `entries` names; None among them says that the input pauses.
 
         Raises:
             InterruptedRunError: stopped on request; everything taken in is safe, the rest is resumed by the batch's id.
@@ -110,6 +135,7 @@ class BulkImport:
             self._offer_waiting()
             self._take_all(entries)
             self._progress.listed = True
+            catalog.set_batch_state(batch, BatchState.RUNNING, listed=True)
             self._take_vanished()
             self._drain()
         except InterruptedRunError:
@@ -121,31 +147,33 @@ class BulkImport:
         return self._progress
 
     # -- taking in ----------------------------------------------------------------------------------------------
-    def _take_all(self, entries: Iterator[SourceEntry]) -> None:
+    def _take_all(self, entries: Iterator[SourceEntry | None]) -> None:
         number = self._parts.catalog.last_line(self._options.batch_id) + 1
-        resumed = number > 1
+        self._resumed = number > 1
         for group in _slices(entries):
-            pairs, number = self._lines(group, number, resumed=resumed)
+            pairs, number = self._lines(group, number, resumed=self._resumed)
             if pairs:
                 self._take(pairs)
+            else:
+                self._pump(0)
 
     def _lines(self, entries: list[SourceEntry], number: int, *, resumed: bool) -> tuple[list[tuple[Line, SourceEntry]], int]:
         """Entries with their lines, without those an earlier run settled; and the next free number."""
         known = self._parts.catalog.known_lines(self._options.batch_id, [one.source for one in entries]) if resumed else {}
         pairs = []
         for entry in entries:
-            earlier = [line for line in known.get(entry.source, ()) if entry.number in (0, line.number)]
-            if not earlier:
+            earlier = _earlier(entry, known.get(entry.source, []))
+            if earlier is None:
                 pairs.append((Line(entry.number or number, entry.source), entry))
                 number = max(number + 1, entry.number + 1)
-            elif earlier[0].state is LineState.PENDING:
-                pairs.append((Line(earlier[0].number, entry.source), entry))
+            elif earlier.state is LineState.PENDING:
+                pairs.append((Line(earlier.number, entry.source), entry))
         return pairs, number
 
     def _take_vanished(self) -> None:
         """Lines that an earlier run listed and this one did not meet again: tried by name."""
         after = 0
-        while lines := self._parts.catalog.pending_lines(self._options.batch_id, after, PENDING_PAGE):
+        while self._resumed and (lines := self._parts.catalog.pending_lines(self._options.batch_id, after, PENDING_PAGE)):
             self._take([(line, SourceEntry(line.source)) for line in lines])
             after = lines[-1].number
 
@@ -212,47 +240,45 @@ class BulkImport:
             )
 
 
-def _slices(entries: Iterator[SourceEntry], count: int = 64) -> Iterator[list[SourceEntry]]:
-    """Entries in groups: the disk is asked to be durable once for each."""
+def _earlier(entry: SourceEntry, known: list[Line]) -> Line | None:
+    """The line this entry had in an earlier run: in a list by its number, in a walk by how often it was met."""
+    if entry.number:
+        return next((line for line in known if line.number == entry.number), None)
+    return known[entry.occurrence] if entry.occurrence < len(known) else None
+
+
+def _slices(entries: Iterator[SourceEntry | None], count: int = 64) -> Iterator[list[SourceEntry]]:
+    """Entries in groups: the disk is asked to be durable once for each. Where the input pauses (None), what there is."""
     group: list[SourceEntry] = []
     for entry in entries:
-        group.append(entry)
-        if len(group) == count:
+        if entry is not None:
+            group.append(entry)
+        if len(group) == count or entry is None:
             yield group
             group = []
     if group:
         yield group
 
 
-def drop_orphans(catalog: Catalog, objects: ObjectStore) -> int:
-    """Remove originals that a crash left stored and never written down: their lines are still pending and will be read again."""
-    dropped = 0
-    for info in list(objects.unconfirmed()):
-        _, collection, retention_class, _, sha256 = info.ref.key.split("/")
-        key = (collection, retention_class, sha256)
-        if key not in catalog.contents([key]):
-            objects.lock(info.ref, Lock())
-            objects.delete(info.ref)
-            dropped += 1
-    return dropped
-
-
-def preview(catalog: Catalog, entries: Iterable[SourceEntry], collection: str) -> dict[str, int]:
+def preview(catalog: Catalog, entries: Iterable[SourceEntry | None], collection: str) -> dict[str, int]:
     """What an import would meet, without reading a byte: lines that are new or touched, untouched, skipped, failed; and bytes."""
     found = {"new or touched": 0, "not touched": 0, "skipped": 0, "failed": 0, "bytes": 0}
     for group in _slices(iter(entries), 500):
-        known = catalog.seen(collection, [entry.source for entry in group])
-        for entry in group:
-            seen = known.get(entry.source)
+        for entry, seen in _with_seen(catalog, group, collection):
             if entry.problem:
                 found["skipped" if entry.skip else "failed"] += 1
-            elif (
-                seen
-                and entry.stamp
-                and (seen.size, seen.mtime_ns, seen.inode) == (entry.stamp.size, entry.stamp.mtime_ns, entry.stamp.inode)
-            ):
+            elif seen and entry.stamp == stamp_seen(seen):
                 found["not touched"] += 1
             else:
                 found["new or touched"] += 1
                 found["bytes"] += entry.stamp.size if entry.stamp else 0
     return found
+
+
+def _with_seen(catalog: Catalog, group: list[SourceEntry], collection: str) -> Iterator[tuple[SourceEntry, Seen | None]]:
+    by_collection: dict[str, list[SourceEntry]] = {}
+    for entry in group:
+        by_collection.setdefault(entry.collection or collection, []).append(entry)
+    for name, entries in by_collection.items():
+        known = catalog.seen(name, [entry.source for entry in entries])
+        yield from ((entry, known.get(entry.source)) for entry in entries)

@@ -17,7 +17,7 @@ from archiver.domain.batch import Line, LineState
 from archiver.domain.document import Document, LockMode, State
 from archiver.domain.identifiers import document_id
 from archiver.domain.record import original_key
-from archiver.errors import IntegrityError, MinutierError
+from archiver.errors import MinutierError
 from archiver.ports.catalog import Catalog, Content, IntakeGroup, Seen
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectStore, Put, Staged
@@ -119,30 +119,44 @@ class Intake:
 
     def _skip_untouched(self, collection: str, drafts: list[_Draft]) -> None:
         seen = self._catalog.seen(collection, [draft.entry.source for draft in drafts])
+        documents = self._catalog.documents([known.document_id for known in seen.values()])
         for draft in drafts:
             known = seen.get(draft.entry.source)
-            if known is None:
+            archived = documents.get(known.document_id) if known else None
+            if known is None or archived is None:
                 continue
-            if not self._options.rehash and draft.entry.stamp == FileStamp(
-                known.size, known.mtime_ns, known.ctime_ns, known.inode
-            ):
-                _settle(draft, LineState.ALREADY, "not touched since it was archived", known.document_id)
-            elif known.size == (draft.entry.stamp.size if draft.entry.stamp else -1):
-                self._compare(draft, known)
+            if not self._options.rehash and draft.entry.stamp == stamp_seen(known):
+                _settle(
+                    draft, LineState.ALREADY, self._already(archived, draft, "not touched since it was archived"), archived.id
+                )
+            elif draft.entry.stamp and known.size == draft.entry.stamp.size:
+                self._compare(draft, archived)
 
-    def _compare(self, draft: _Draft, known: Seen) -> None:
+    def _compare(self, draft: _Draft, archived: Document) -> None:
         """A touched file of the same size: hash it before anything is written for it."""
-        archived = self._catalog.documents([known.document_id]).get(known.document_id)
+        digest = hashlib.sha256()
         try:
-            digest = hashlib.sha256()
             for chunk in self._sources.chunks(draft.entry.source):
                 digest.update(chunk)
-        except SourceError as error:
-            _settle(draft, LineState.FAILED, str(error))
-            return
-        if archived and archived.sha256 == digest.hexdigest():
+        except SourceError:
+            return  # it is read again, and what is wrong with it then is told
+        if archived.sha256 == digest.hexdigest():
             draft.stamp = draft.entry.stamp
-            _settle(draft, LineState.ALREADY, "same bytes as archived", known.document_id)
+            _settle(draft, LineState.ALREADY, self._already(archived, draft, "same bytes as archived"), archived.id)
+
+    def _already(self, archived: Document | None, draft: _Draft, reason: str) -> str:
+        """Why nothing is archived again, and what of this import's wishes it does not change."""
+        if archived is None or draft.place is None:
+            return reason
+        declared = {**self._options.declared, **draft.entry.declared}
+        kept = []
+        if archived.retention_class != draft.place.retention_class:
+            kept.append(f"class {archived.retention_class}")
+        if set(archived.grants) != set(draft.place.grants):
+            kept.append(f"grants {', '.join(archived.grants) or 'of the owner only'}")
+        if declared and any(archived.declared.get(name) != value for name, value in declared.items()):
+            kept.append("metadata")
+        return f"{reason}; it keeps its {' and its '.join(kept)}" if kept else reason
 
     # -- bytes --------------------------------------------------------------------------------------------------
     def _read(self, draft: _Draft) -> None:
@@ -178,7 +192,7 @@ class Intake:
         for draft in fresh:
             assert draft.document is not None
             if draft.document.id in known or draft.document.id in taken:
-                reason = _already(known.get(draft.document.id), draft)
+                reason = self._already(known.get(draft.document.id), draft, "archived before")
                 _settle(draft, LineState.ALREADY, reason, draft.document.id)
                 draft.document = None
             else:
@@ -221,14 +235,17 @@ class Intake:
             draft.line = replace(draft.line, state=state, document_id=draft.document.id, reason=reason)
         lock = Lock(LockMode.GOVERNANCE, self._clock.now() + INTAKE_LOCK)
         puts = [Put(Bucket.LOCKED, original_key(*key), draft.staged, draft.body, lock) for key, draft in fresh.items()]
-        contents = []
+        contents, spoiled = [], set()
         for (key, draft), result in zip(fresh.items(), self._objects.put(puts), strict=True):
-            if result.info.sha256 != draft.sha256:
-                raise IntegrityError(
-                    f"{result.info.ref.key} holds other bytes than its name says", remedy="run `minutier verify`"
-                )
             draft.staged = None
-            contents.append(Content(*key, draft.size, result.info.ref))
+            if result.info.sha256 == draft.sha256:
+                contents.append(Content(*key, draft.size, result.info.ref))
+            else:
+                spoiled.add(key)
+        for draft in drafts:
+            if draft.key in spoiled:
+                _settle(draft, LineState.FAILED, "other bytes lie where its own belong; run `minutier verify`")
+                draft.document = None
         return contents
 
     def _commit(self, drafts: list[_Draft], contents: list[Content]) -> None:
@@ -259,10 +276,9 @@ def _settle(draft: _Draft, state: LineState, reason: str, document: str = "") ->
     draft.line = replace(draft.line, state=state, reason=reason, document_id=document)
 
 
-def _already(known: Document | None, draft: _Draft) -> str:
-    if known and draft.place and known.retention_class != draft.place.retention_class:
-        return f"archived before, under class {known.retention_class}, which it keeps"
-    return "archived before"
+def stamp_seen(seen: Seen) -> FileStamp:
+    """What a source file looked like when it was archived."""
+    return FileStamp(seen.size, seen.mtime_ns, seen.ctime_ns, seen.inode)
 
 
 def _up_to(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:

@@ -33,8 +33,12 @@ _REASONS = {
 }
 
 
-def reason_of(error: OSError) -> str:
-    """The system's error in words for a report."""
+def reason_of(error: OSError | ValueError) -> str:
+    """The system's error, or that of a name no file can have, in words for a report."""
+    if isinstance(error, UnicodeError):
+        return "its name holds characters that no file name here can hold"
+    if isinstance(error, ValueError):
+        return "its name holds a NUL character"
     return _REASONS.get(error.errno or 0, os.strerror(error.errno) if error.errno else str(error))
 
 
@@ -80,6 +84,8 @@ class LocalFiles:
         total = 0
         while chunk := os.read(descriptor, CHUNK):
             total += len(chunk)
+            if total > before.st_size:
+                break  # it grows: whoever writes to it may do so for ever
             yield chunk
         after = os.fstat(descriptor)
         if total != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
@@ -87,4 +93,4 @@ class LocalFiles:
 
 
 def _problem(error: OSError | ValueError) -> SourceError:
-    return SourceError(reason_of(error) if isinstance(error, OSError) else "its name holds a NUL character")
+    return SourceError(reason_of(error))
