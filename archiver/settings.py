@@ -60,6 +60,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.workers or len(os.sched_getaffinity(0))
 
 
+_POSITIVE = tuple(name for name in Settings.__struct_fields__ if name not in ("workers", "readers"))
+
+
 def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Settings, dict[str, str]]:
     """The settings in force for the archive at `home`, and where each one comes from.
 
@@ -81,6 +84,11 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Setti
         raise UsageError(
             f"a setting cannot be used: {error}", remedy="`minutier config show` lists settings and where they come from"
         ) from error
+    for name in _POSITIVE:
+        if not getattr(settings, name) > 0:
+            raise UsageError(f"{name} is {getattr(settings, name)!r} ({origin[name]})", remedy="write a number above 0")
+    if settings.workers < 0:
+        raise UsageError(f"workers is {settings.workers} ({origin['workers']})", remedy="write 0 for one a processor, or more")
     if settings.readers not in ("on", "off"):
         raise UsageError(f"readers is {settings.readers!r} ({origin['readers']})", remedy='write "on" or "off"')
     return settings, origin

@@ -79,7 +79,7 @@ def report(context: Context, batch: str, form: str, output: str | None, only: st
             if output:
                 stream.close()
         if output:
-            context.note(f"Wrote {output}")
+            context.note(f"Wrote {safe(output)}")
 
 
 @command.command("resume")
@@ -170,12 +170,15 @@ def _write(form: str, stream: IO[str], batch: Batch, lines: Iterable[ReportLine]
         stream.write(sentence(tally) + "\n")
 
 
+_FORMULA = tuple("=+-@＝＋－＠")
+
+
 def _cell(value: object) -> object:
     """A value no spreadsheet takes for a formula."""
     if value is None:
         return ""
     text = safe(value) if isinstance(value, str) else value
-    return f"'{text}" if isinstance(text, str) and text[:1] in ("=", "+", "-", "@") else text
+    return f"'{text}" if isinstance(text, str) and text[:1] in _FORMULA else text
 
 
 def proof(tally: Tally) -> dict[str, object]:

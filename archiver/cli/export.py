@@ -7,6 +7,7 @@ import sys
 import click
 
 from archiver.cli.context import Context, pass_context
+from archiver.domain.display import safe
 
 
 @click.command("export")
@@ -40,4 +41,4 @@ def command(context: Context, text: bool, members: str, collection: str, batch: 
             if output:
                 stream.close()
     if output:
-        context.note(f"Wrote {count:,} documents to {output}")
+        context.note(f"Wrote {count:,} documents to {safe(output)}")

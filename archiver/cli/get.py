@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from archiver.cli.context import Context, pass_context
+from archiver.domain.display import safe
 from archiver.errors import AlreadyExistsError, UnreachableError
 
 
@@ -39,7 +40,7 @@ def command(context: Context, document_id: str, output: str, force: bool, passwo
     if context.as_json:
         context.emit({"id": document.id, "file": str(Path(output).absolute()), "size": written, "sha256": document.sha256})
     else:
-        context.note(f"Wrote {written:,} bytes to {output}; SHA-256 {document.sha256} checked")
+        context.note(f"Wrote {written:,} bytes to {safe(output)}; SHA-256 {document.sha256} checked")
 
 
 def _write(path: Path, chunks: Iterator[bytes], *, force: bool) -> int:

@@ -10,6 +10,7 @@ import click
 
 from archiver.cli.context import Context, pass_context
 from archiver.domain.access import group_name
+from archiver.domain.display import safe
 from archiver.errors import NoArchiveError, UsageError
 
 
@@ -86,7 +87,7 @@ def _ensure_archive(context: Context, *, dry_run: bool) -> None:
         if context.home != home_of(None) or dry_run:
             raise NoArchiveError(f"there is no archive at {context.home}", remedy=f"minutier --archive {context.home} init")
         create(context.home)
-        context.note(f"Made an archive in {context.home}")
+        context.note(f"Made an archive in {safe(str(context.home))}")
 
 
 def _absolute(path: str) -> str:

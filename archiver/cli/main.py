@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -66,7 +67,12 @@ def cli(ctx: click.Context, archive: str | None, as_json: bool, principal: str |
 
 def main() -> None:
     """Run the command line; every failure ends with one of the documented exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # letters the terminal's charset lacks must not end a command
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        code = cli.main(standalone_mode=False) or 0
+        sys.stdout.flush()  # here, where a reader that has gone away is met
+        sys.exit(code)
     except BaseException as error:  # noqa: BLE001  # the edge of the program: whatever it was becomes a message and a code
         sys.exit(report(error, as_json="--json" in sys.argv))

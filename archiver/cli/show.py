@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,10 @@ from archiver.domain.display import safe
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
     from archiver.domain.document import Document
+
+
+_SHOWN = 20
+"""Members listed at most."""
 
 
 @click.command("show")
@@ -46,7 +51,8 @@ def command(context: Context, document_id: str, text: bool) -> None:
             found["text"] = mask(extraction.text, extraction.cards) if extraction else ""
         members = [
             (one.id, one.name, one.outcome)
-            for _, one in zip(range(20), archive.catalog.select(root_id=document.id), strict=False)
+            for one in islice(archive.catalog.select(root_id=document.id), _SHOWN)
+            if context.scope.admits(one)
         ]
     context.answer(found, _lines(found, members))
 

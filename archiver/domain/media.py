@@ -18,6 +18,11 @@ _EXACT = {
     "text/html": "html",
     "application/xhtml+xml": "html",
     "application/json": "data",
+    "application/x-tar": "archive",
+    "application/x-gtar": "archive",
+    "application/vnd.stardivision.writer": "word",
+    "application/vnd.stardivision.calc": "sheet",
+    "application/vnd.stardivision.impress": "slides",
     "application/xml": "data",
     "text/xml": "data",
 }
@@ -30,7 +35,6 @@ _PARTS = (
     ("presentation", "slides"),
     ("ms-powerpoint", "slides"),
     ("zip", "archive"),
-    ("tar", "archive"),
     ("7z", "archive"),
     ("rar", "archive"),
     ("cpio", "archive"),
@@ -50,7 +54,7 @@ def kind_of(media_type: str) -> str:
     plain = media_type.split(";", 1)[0].strip().lower()
     if plain in _EXACT:
         return _EXACT[plain]
-    for part, kind in _PARTS:
-        if part in plain:
-            return kind
-    return _FAMILIES.get(plain.split("/", 1)[0], "other")
+    family = _FAMILIES.get(plain.split("/", 1)[0], "")
+    if family in ("image", "media"):
+        return family
+    return next((kind for part, kind in _PARTS if part in plain), family or "other")

@@ -66,6 +66,8 @@ def encode(document: Document) -> bytes:
             "policy": document.policy_version,
         },
     }
+    if document.state is State.QUARANTINED:
+        body["quarantined"] = True
     if document.locator:
         steps = [{"kind": step.kind, "index": step.index, "name": step.name} for step in document.locator]
         body["member"] = {"of": document.parent_id, "original": document.root_id, "locator": steps}
@@ -80,7 +82,7 @@ def digest(document: Document) -> str:
 
 
 def decode(raw: bytes) -> Document:
-    """A record's bytes as the document they describe (sequence 0, state archived).
+    """A record's bytes as the document they describe (sequence 0).
 
     Raises:
         IntegrityError: it is no record of a format known here.
@@ -107,7 +109,7 @@ def _decode(body: dict[str, Any]) -> Document:
         name=body["name"],
         sha256=body["digest"]["value"],
         size=body["size"],
-        state=State.ARCHIVED,
+        state=State.QUARANTINED if body.get("quarantined") else State.ARCHIVED,
         outcome=Outcome(body["outcome"]),
         reason=body["reason"],
         media_type=body["media_type"],

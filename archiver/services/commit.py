@@ -6,13 +6,13 @@ there already is the truth about its document.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from archiver.domain import record
+from archiver.domain.digest import of_bytes
 from archiver.domain.document import Document, State
 from archiver.domain.extraction import Extraction, Outcome
 from archiver.domain.ledger import ARCHIVED, LedgerEvent, Value
@@ -23,7 +23,7 @@ from archiver.ports.objects import Bucket, Lock, ObjectRef, ObjectStore, Put, st
 from archiver.services.extract import Result
 from archiver.services.index_documents import entry_of
 from archiver.services.placement import Placement, Term
-from archiver.services.texts import encode, key_for
+from archiver.services.texts import decode, encode, key_for
 
 GROUP_COUNT = 128
 GROUP_CHARS = 16_000_000
@@ -87,8 +87,7 @@ class Commit:
         ready = self._worth_committing(results)
         if not ready:
             return
-        self._write_texts(ready)
-        ready = self._write_records(ready)
+        ready = self._write_records(self._write_texts(ready))
         self._lock_originals(ready)
         documents = [one.document for one in ready]
         self.renewed += sum(one.before is not None for one in ready)
@@ -151,13 +150,33 @@ class Commit:
         return _Ready(document, extraction, term, read_at=now)
 
     # -- objects ------------------------------------------------------------------------------------------------
-    def _write_texts(self, ready: list[_Ready]) -> None:
-        puts = {}
+    def _write_texts(self, ready: list[_Ready]) -> list[_Ready]:
+        """Store texts, each once. One that differs from what lies under its key gets a key of its own."""
+        bodies = {}
         for one in ready:
             key = one.document.text_key
-            if key and key not in puts:
-                puts[key] = Put(Bucket.DELETABLE, key, body=encode(one.document.sha256, one.extraction))
-        self._objects.put(puts.values())
+            if key and key not in bodies:
+                bodies[key] = encode(one.document.sha256, one.extraction)
+        results = self._objects.put([Put(Bucket.DELETABLE, key, body=body) for key, body in bodies.items()])
+        taken = {
+            key: result.info.ref
+            for (key, body), result in zip(bodies.items(), results, strict=True)
+            if not result.created and result.info.sha256 != of_bytes(body)
+        }
+        apart = {key for key, ref in taken.items() if self._differs(ref, bodies[key])}
+        moved = [_with_own_text(one) if one.document.text_key in apart else one for one in ready]
+        own = [one for one in moved if one.document.text_key.endswith(one.document.id)]
+        if own:
+            self._objects.put(
+                Put(Bucket.DELETABLE, one.document.text_key, body=encode(one.document.sha256, one.extraction)) for one in own
+            )
+        return moved
+
+    def _differs(self, ref: ObjectRef, body: bytes) -> bool:
+        """Whether a stored text says less or other than `body`: the same bytes may have been read without a password."""
+        with self._objects.open(ref) as stream:
+            there, new = decode(stream.read()), decode(body)
+        return (there.outcome, there.text) != (new.outcome, new.text)
 
     def _write_records(self, ready: list[_Ready]) -> list[_Ready]:
         fresh = [one for one in ready if one.before is None]
@@ -168,7 +187,7 @@ class Commit:
         ]
         written = [one for one in ready if one.before is not None]
         for one, body, result in zip(fresh, bodies, self._objects.put(puts), strict=True):
-            if result.created or result.info.sha256 == hashlib.sha256(body).hexdigest():
+            if result.created or result.info.sha256 == of_bytes(body):
                 document = one.document
             else:
                 document = self._adopt(one.document, result.info.ref)
@@ -206,6 +225,11 @@ class Commit:
         self._index.commit(self._sequence)
         self._unindexed = 0
         self._index_due = time.monotonic() + INDEX_SECONDS
+
+
+def _with_own_text(one: _Ready) -> _Ready:
+    document = one.document
+    return replace(one, document=replace(document, text_key=f"{document.text_key}-{document.id}"))
 
 
 def _event(one: _Ready) -> LedgerEvent:

@@ -13,7 +13,8 @@ from typing import Protocol
 from archiver.domain.document import Document, State
 from archiver.domain.extraction import Died, Event, Extraction, ExtractionTask, Finished, Found, Locator, Outcome
 from archiver.domain.identifiers import DocumentId, document_id
-from archiver.ports.catalog import Catalog
+from archiver.errors import IntegrityError, NotFoundError
+from archiver.ports.catalog import Catalog, Content
 from archiver.ports.extraction import ExtractionPool
 from archiver.ports.objects import ObjectStore
 
@@ -43,12 +44,13 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class _Job:
-    """One original in flight."""
+    """One original in flight. `poison`: members that ended a child, and how; `read`: its own result is in."""
 
     document: Document
-    poison: list[Locator] = field(default_factory=list)
+    poison: dict[Locator, Died] = field(default_factory=dict)
     deaths: int = 0
     attempts: int = 1
+    read: bool = False
 
 
 class Extract:
@@ -69,11 +71,12 @@ class Extract:
         self._identifier_key, self._passwords, self._reuse = identifier_key, tuple(passwords), reuse
         self._jobs: dict[str, _Job] = {}
         self._reading: dict[tuple[str, str], list[Document]] = {}
+        self._followers = 0
 
     @property
     def room(self) -> int:
         """How many more documents may be offered now."""
-        return IN_FLIGHT - len(self._jobs)
+        return IN_FLIGHT - len(self._jobs) - self._followers
 
     @property
     def busy(self) -> int:
@@ -87,7 +90,7 @@ class Extract:
             read_before: their bytes were archived before, so that a stored text may serve.
         """
         fresh = []
-        for document in documents:
+        for document in (replace(one, state=State.RECEIVED) for one in documents if one.id not in self._jobs):
             extraction = self._reuse(document) if read_before else None
             if extraction is not None:
                 self._sink.add(Result(document, extraction))
@@ -95,6 +98,7 @@ class Extract:
             content = (document.collection, document.sha256)
             if content in self._reading:
                 self._reading[content].append(document)
+                self._followers += 1
                 continue
             self._reading[content] = []
             fresh.append(document)
@@ -107,6 +111,12 @@ class Extract:
             self._handle(event)
         return len(events)
 
+    def _followers_of(self, document: Document) -> list[Document]:
+        """Those that waited for the reading of this one; they wait no longer."""
+        followers = self._reading.pop((document.collection, document.sha256), [])
+        self._followers -= len(followers)
+        return followers
+
     def _submit(self, documents: list[Document]) -> None:
         for chunk in chunks(documents):
             self._catalog.begin_attempt([document.id for document in chunk])
@@ -115,13 +125,22 @@ class Extract:
             self._pool.submit(self._tasks([self._jobs[document.id] for document in chunk]))
 
     def _tasks(self, jobs: list[_Job]) -> list[ExtractionTask]:
+        """Tasks for these jobs. One whose bytes are gone from the store is let go: it stays received, `verify` tells why."""
         keys = [(job.document.collection, job.document.retention_class, job.document.sha256) for job in jobs]
         contents = self._catalog.contents(keys)
-        paths = [self._objects.local_path(contents[key].ref) for key in keys]
-        return [
-            ExtractionTask(job.document.id, path, job.document.name, job.document.size, self._passwords, tuple(job.poison))
-            for job, path in zip(jobs, paths, strict=True)
-        ]
+        tasks = []
+        for job, key in zip(jobs, keys, strict=True):
+            try:
+                tasks.append(self._task(job, contents[key]))
+            except (KeyError, NotFoundError, IntegrityError):
+                self._jobs.pop(job.document.id, None)
+                self._submit(self._followers_of(job.document))
+        return tasks
+
+    def _task(self, job: _Job, content: Content) -> ExtractionTask:
+        document = job.document
+        path = self._objects.local_path(content.ref)
+        return ExtractionTask(document.id, path, document.name, document.size, self._passwords, tuple(job.poison))
 
     # -- events -------------------------------------------------------------------------------------------------
     def _handle(self, event: Event) -> None:
@@ -137,15 +156,16 @@ class Extract:
 
     def _found(self, job: _Job, found: Found) -> None:
         if found.locator:
-            self._sink.add(Result(self._member(job.document, found), found.extraction))
+            self._sink.add(Result(self._member(job.document, found), _told_as(found.extraction, job.poison.get(found.locator))))
             return
+        job.read = True
         document = replace(job.document, members=found.expected, members_failed=found.failed, attempts=job.attempts)
         self._sink.add(Result(document, found.extraction))
         self._share(job.document, found)
 
     def _share(self, document: Document, found: Found) -> None:
         """Other documents with the same bytes that waited; those of a container are walked on their own, for their members."""
-        waiting = self._reading.pop((document.collection, document.sha256), [])
+        waiting = self._followers_of(document)
         if found.expected:
             self._submit(waiting)
             return
@@ -153,12 +173,17 @@ class Extract:
             self._sink.add(Result(other, found.extraction))
 
     def _finish(self, job: _Job) -> None:
+        if not job.read:
+            self._give_up(job, Died(job.document.id, (), Outcome.CRASHED, "reading it ended without a result"))
         self._jobs.pop(job.document.id, None)
 
     def _died(self, job: _Job, died: Died) -> None:
+        if job.read:  # it was on its way to the next one
+            self._jobs.pop(job.document.id, None)
+            return
         job.deaths += 1
         if died.locator and died.locator not in job.poison and len(job.poison) < POISON:
-            job.poison.append(died.locator)
+            job.poison[died.locator] = died
         elif job.deaths >= DEATHS or died.cause is Outcome.TIMEOUT:
             self._give_up(job, died)
             return
@@ -172,7 +197,7 @@ class Extract:
             died.cause, "application/octet-stream", reason=died.detail or f"reading it ended its process ({died.cause})"
         )
         self._jobs.pop(job.document.id)
-        for document in [job.document, *self._reading.pop((job.document.collection, job.document.sha256), [])]:
+        for document in [job.document, *self._followers_of(job.document)]:
             self._sink.add(Result(replace(document, state=state, attempts=job.attempts), extraction))
 
     # -- members ------------------------------------------------------------------------------------------------
@@ -199,6 +224,11 @@ class Extract:
         """By the original's bytes and the place in them: the same whether or not the member can be read today."""
         place = "\0".join([original.source, *(f"{step.kind}:{step.index}:{step.name}" for step in locator)])
         return document_id(self._identifier_key, original.collection, place, original.sha256, original.life)
+
+
+def _told_as(extraction: Extraction, died: Died | None) -> Extraction:
+    """Of a member that is left out because it ended a child: how it did."""
+    return replace(extraction, outcome=died.cause, reason=died.detail or extraction.reason) if died else extraction
 
 
 def chunks(documents: Iterable[Document]) -> Iterable[list[Document]]:

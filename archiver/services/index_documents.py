@@ -14,6 +14,9 @@ from archiver.ports.index import Index, IndexEntry
 from archiver.services.texts import Texts
 
 _BATCH = 500
+_CHARS = 16_000_000
+_COMMIT = 10_000
+"""Documents after which the index is committed: what it keeps in memory grows until then."""
 _FIELDS = ("from", "to", "subject", "message_id")
 
 
@@ -58,16 +61,21 @@ def day_of(document: Document) -> date:
 
 def catch_up(catalog: Catalog, index: Index, texts: Texts) -> int:
     """Bring the index up to the catalogue from stored texts; returns how many documents were indexed. Safe to repeat."""
-    count, batch, sequence = 0, [], index.sequence()
+    count, committed, chars, sequence = 0, 0, 0, index.sequence()
+    batch: list[IndexEntry] = []
     for document in catalog.changed_since(sequence):
         sequence = document.sequence
         if document.state in (State.RECEIVED, State.DISPOSED):
             continue
         batch.append(entry_of(document, _stored(texts, document), document.sequence))
         count += 1
-        if len(batch) >= _BATCH:
+        chars += len(batch[-1].text)
+        if len(batch) >= _BATCH or chars >= _CHARS:
             index.add(batch)
-            batch = []
+            batch, chars = [], 0
+            if count - committed >= _COMMIT:
+                index.commit(sequence)
+                committed = count
     index.add(batch)
     if sequence > index.sequence():
         index.commit(sequence)

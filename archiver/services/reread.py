@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archiver.domain.document import Document
+from archiver.errors import InterruptedRunError
 from archiver.services.bulk_import import Parts
 from archiver.services.commit import Commit
 from archiver.services.extract import Extract
@@ -23,7 +24,11 @@ class Reread:
 
 
 def reread(parts: Parts, *, batch_id: str, outcome: str, passwords: Sequence[str], stop: Callable[[], bool]) -> Reread:
-    """Read every original again that ended with `outcome`, or holds a member that did. Safe to repeat."""
+    """Read every original again that ended with `outcome`, or holds a member that did. Safe to repeat.
+
+    Raises:
+        InterruptedRunError: stopped on request; what was read by then is kept.
+    """
     commit = Commit(parts.catalog, parts.objects, parts.index, parts.clock, parts.placement, again=True)
     extract = Extract(parts.catalog, parts.objects, parts.pool, parts.identifier_key, commit, passwords=passwords)
     tried = 0
@@ -40,6 +45,10 @@ def reread(parts: Parts, *, batch_id: str, outcome: str, passwords: Sequence[str
     commit.flush()
     parts.ledger.sequence()
     parts.ledger.seal()
+    if stop():
+        raise InterruptedRunError(
+            f"stopped; what was read better by then is kept ({commit.renewed:,} documents)", remedy="run the same command again"
+        )
     return Reread(tried, commit.renewed, commit.committed - commit.renewed)
 
 
