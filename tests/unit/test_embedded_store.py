@@ -149,7 +149,7 @@ def test_bytes_that_change_on_their_way_are_not_left_behind(store: EmbeddedStore
     assert {info.ref.key for info in store.list(Bucket.LOCKED)} == {"records/a", "records/c"}
 
 
-@pytest.mark.parametrize("step", ["write_new", "harden", "make_folders", "place", "sync_folder", "read_back"])
+@pytest.mark.parametrize("step", ["write_new", "harden", "sync_file", "make_folders", "place", "sync_folder", "read_back"])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES])
 def test_a_failing_disk_is_unreachable_and_nothing_half_done_stays(
     store: EmbeddedStore, root: Path, monkeypatch: pytest.MonkeyPatch, step: str, code: int

@@ -18,11 +18,10 @@ _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.
 
 
 def write_new(path: str, body: bytes) -> None:
-    """A new file with `body`, read only, on the disk when this returns."""
+    """A new file with `body`, read only; not yet durable."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, READ_ONLY)
     try:
         write_all(descriptor, body)
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -35,10 +34,18 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 def harden(path: str) -> None:
-    """Make a written file read only and durable."""
+    """Make a written file read only."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         os.fchmod(descriptor, READ_ONLY)
+    finally:
+        os.close(descriptor)
+
+
+def sync_file(path: str) -> None:
+    """Make a written file durable."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -194,6 +194,7 @@ class EmbeddedStore:
 
     def close(self) -> None:
         """Release threads and the table of locks. Safe to repeat."""
+        self._writer.close()
         self._spread.close()
         self._rows.close()
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from archiver.adapters.objects import disk
+from archiver.adapters.objects.durability import Durability
 from archiver.adapters.objects.layout import Layout
 from archiver.adapters.objects.lock_rows import Address, LockRow, LockRows
 from archiver.adapters.objects.spread import Spread
@@ -43,6 +44,7 @@ class GroupWrite:
 
     def __init__(self, layout: Layout, rows: LockRows, spread: Spread) -> None:
         self._layout, self._rows, self._spread = layout, rows, spread
+        self._durability = Durability(layout.root, spread)
         self.unsettled = False
 
     def write(self, group: Sequence[Put]) -> list[Arrival]:
@@ -58,6 +60,10 @@ class GroupWrite:
             return [arrivals[Address(put.bucket, put.key)] for put in group]
         finally:
             self._empty_staging(group, arrivals.values())
+
+    def close(self) -> None:
+        """Safe to repeat."""
+        self._durability.close()
 
     def _arrival(self, at: Address, put: Put) -> Arrival:
         intake = put.lock.mode is LockMode.GOVERNANCE and put.key.startswith(ORIGINALS)
@@ -80,7 +86,10 @@ class GroupWrite:
         if not arrivals:
             return
         with disk_errors("writing"):
-            self._spread.each(_make_durable, arrivals)
+            self._durability.begin()
+            for arrival in arrivals:
+                _write(arrival)
+            self._durability.files([arrival.staged for arrival in arrivals])
         self.unsettled = True
         self._rows.arrive(arrival.row for arrival in arrivals if not arrival.known)
         with disk_errors("naming objects"):
@@ -100,7 +109,7 @@ class GroupWrite:
                 raise UsageError(
                     f"the key {arrival.row.at.key!r} lies under another object", remedy="choose another key"
                 ) from error
-        self._spread.each(disk.sync_folder, list(touched))
+        self._durability.folders(list(touched))
 
     def _settle(self, arrivals: list[Arrival], sound: list[bool]) -> None:
         """Confirm what is sound, take away what is not, forget what found its name used by a file that is not ours."""
@@ -130,7 +139,7 @@ class GroupWrite:
                 os.unlink(path)
 
 
-def _make_durable(arrival: Arrival) -> None:
+def _write(arrival: Arrival) -> None:
     if arrival.body is not None:
         disk.write_new(arrival.staged, arrival.body)
         return
