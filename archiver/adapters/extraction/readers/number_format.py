@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
+from typing import NamedTuple
 
 Formatter = Callable[[float], str]
 
@@ -51,14 +52,17 @@ _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Su
 _LAST_SERIAL = 2958466
 _GENERAL_DIGITS = 11
 _REMEMBERED = 4096
-"""Values remembered per format: sheets repeat their dates and amounts."""
+"""Values remembered per format, from one workbook to the next: they repeat their dates and amounts."""
 _LARGEST_IN_FULL = 1e18
 """Integers below are written in full: account and card numbers are searched digit by digit."""
 _Tokens = list[tuple[str, str]]
 
 
+@lru_cache(maxsize=32)
 def formatter(code: str, date1904: bool = False) -> Formatter:
     """What turns a cell's number into text by this format code. Dates are followed by their ISO form; what is hidden is shown."""
+    if code.lower() == "general":
+        return general
     sections = [_tokens(section) for section in _split(code)]
     if any(kind in ("date", "elapsed", "ampm") for kind, _ in sections[0]):
         return lru_cache(_REMEMBERED)(lambda value: _date(value, sections[0], date1904))
@@ -160,20 +164,41 @@ def _piece(value: float, kind: str, text: str) -> str:
     return text if kind in ("literal", "percent") else ""
 
 
-def _digits(value: float, pattern: str) -> str:
-    if "e" in pattern.lower():
-        return f"{value:.{_decimals(re.split('[eE]', pattern)[0])[0]}E}"
-    whole = pattern.partition(".")[0]
-    scale = len(whole) - len(whole.rstrip(","))
-    most, least = _decimals(pattern)
-    number = _rounded(value / 1000**scale, most)
-    text = f"{number:,f}" if "," in whole.rstrip(",") else f"{number:f}"
-    head, _, tail = text.partition(".")
-    minimum = whole.count("0")
-    head = head.rjust(minimum, "0") if minimum else head.lstrip("0")
-    while len(tail) > least and tail.endswith("0"):
+class _Pattern(NamedTuple):
+    """What digits and signs of a pattern such as `#,##0.00` ask for; `scale` counts the thousands left out."""
+
+    most: int
+    least: int
+    minimum: int
+    grouped: bool
+    scale: int
+
+
+@lru_cache(maxsize=256)
+def _pattern(written: str) -> _Pattern:
+    whole = written.partition(".")[0]
+    plain = whole.rstrip(",")
+    return _Pattern(*_decimals(written), whole.count("0"), "," in plain, len(whole) - len(plain))
+
+
+def _digits(value: float, written: str) -> str:
+    if "e" in written.lower():
+        return f"{value:.{_decimals(re.split('[eE]', written)[0])[0]}E}"
+    pattern = _pattern(written)
+    head, _, tail = _fixed(value / 1000**pattern.scale, pattern.most, pattern.grouped).partition(".")
+    head = head.rjust(pattern.minimum, "0") if pattern.minimum else head.lstrip("0")
+    while len(tail) > pattern.least and tail.endswith("0"):
         tail = tail[:-1]
     return f"{head}.{tail}" if tail else head
+
+
+def _fixed(value: float, most: int, grouped: bool) -> str:
+    """With so many decimals; halves are rounded up, as people do, wherever there is anything to round."""
+    stored = repr(value)
+    if "e" not in stored and (value.is_integer() or len(stored) - stored.index(".") - 1 <= most):
+        return f"{value:,.{most}f}" if grouped else f"{value:.{most}f}"
+    number = _rounded(value, most)
+    return f"{number:,f}" if grouped else f"{number:f}"
 
 
 def _decimals(pattern: str) -> tuple[int, int]:

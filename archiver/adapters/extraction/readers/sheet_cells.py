@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Generator, Iterator
+from functools import cached_property, partial
+from typing import IO
 
 from archiver.adapters.extraction.readers.number_format import BUILT_IN, Formatter, formatter, general
 from archiver.adapters.extraction.readers.ooxml import OfficeFile, S
 from archiver.adapters.extraction.readers.safe_xml import Element, elements
+from archiver.adapters.extraction.readers.sheet_scan import Opened, UnusualError, blocks, decoded, opened, unescaped
 from archiver.adapters.extraction.source import DoubtError
 
+Show = Callable[[str], str]
 _BOOLEANS = {"0": "FALSE", "1": "TRUE", "false": "FALSE", "true": "TRUE"}
+_NO_NUMBERS = (float("inf"), float("-inf"))
+_AS_SHOWN = re.compile(r"0|-?[1-9][0-9]{0,8}(?:\.[0-9]?[1-9])?")
+"""Numbers that are shown as they are stored where no format says otherwise."""
+_CELLS, _ROW_END, _CELLS_END = b"<sheetData>", b"</row>", b"</sheetData>"
+_TOKEN = re.compile(
+    r'<c(?: r="[A-Z]{1,3}[0-9]{1,7}")?((?: (?:s|t|cm|vm|ph)="[^"<&]*")*)(?:/>|>'
+    r"(?:<f(?: [^<>]*)?(?:/>|(?<!/)>[^<]*</f>))?"
+    r'(?:<v>([^<]*)</v>|<is><t(?: xml:space="preserve")?>([^<]*)</t></is>)?</c>)\s*'
+    r"|<row(?: [^<>]*)?(?<!/)>\s*|(</row>|<row(?: [^<>]*)?/>)\s*|(.)",
+    re.DOTALL,
+)
+"""One token each: a cell (attributes, value, text of its own), the end of a row, and what is neither."""
+_ATTRIBUTE = re.compile(r' (\w+)="([^"]*)"')
+_INLINE = 't="inlineStr"'
+_STRING = re.compile(r'<si><t(?: xml:space="preserve")?>([^<]*)</t></si>\s*|(.)', re.DOTALL)
+_LONG = 64 * 1024
+"""Characters above which pieces are not joined: thousands of cells may share one long string."""
 _VALUE = f"{S}v"
 _PHONETIC = f"{S}rPh"
 _HEADER_CODE = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|\d+|[LCRPNDTZFAGSUEXYBIOH+&-])')
@@ -23,6 +44,7 @@ class Workbook:
     def __init__(self, file: OfficeFile) -> None:
         self._file = file
         self.root = file.tree(file.main.part)
+        self._shows = _Shows(self)
         if self.root.tag != f"{S}workbook":
             raise DoubtError(f"{file.main.part} is not of the transitional form of ISO/IEC 29500")
 
@@ -33,7 +55,12 @@ class Workbook:
         if not parts:
             return []
         with self._file.package.stream(parts[0]) as stream:
-            return [string_text(item) for item in elements(stream, (f"{S}si",), parts[0])]
+            try:
+                start = opened(stream)
+            except UnusualError:
+                stream.seek(0)
+                return _parsed_strings(stream, parts[0])
+            return list(_strings(stream, start, parts[0]))
 
     @cached_property
     def formatters(self) -> list[Formatter]:
@@ -63,11 +90,61 @@ class Workbook:
     def text(self, part: str) -> Iterator[str]:
         """Cells of one sheet, a line a row, empty ones left out; then the lines printed above and below its pages."""
         with self._file.package.stream(part) as stream:
-            for element in elements(stream, (f"{S}row", f"{S}headerFooter"), part):
-                if element.tag == f"{S}headerFooter":
-                    yield from (f"{line}\n" for item in element if (line := _HEADER_CODE.sub(" ", item.text or "").strip()))
-                else:
-                    yield from self._row(element)
+            try:
+                start = opened(stream)
+                at = start.rest.index(_CELLS) + len(_CELLS)
+            except (UnusualError, ValueError):
+                stream.seek(0)
+                yield from self._parsed(stream, part)
+                return
+            after = yield from self._scanned(stream, start, start.rest[at:], part)
+            if not after.rstrip().endswith(start.closing):
+                raise DoubtError(f"{part} does not end as it should")
+            if b"headerFooter" in after:
+                yield from self._parsed(io.BytesIO(start.root + after), part)
+
+    def _scanned(self, stream: IO[bytes], start: Opened, rest: bytes, part: str) -> Generator[str, None, bytes]:
+        """The cells; returns what comes after them in the part."""
+        rows = blocks(stream, rest, _ROW_END, _CELLS_END)
+        while True:
+            try:
+                block = next(rows)
+            except StopIteration as end:
+                return bytes(end.value)
+            try:
+                shown = self._told(decoded(block))
+            except UnusualError:
+                yield from self._parsed(io.BytesIO(start.around(block)), part)
+            else:
+                yield from shown if sum(map(len, shown)) > _LONG else ["".join(shown)]
+
+    def _told(self, rows: str) -> list[str]:
+        """The rows' cells and what stands between them."""
+        out: list[str] = []
+        add, shows = out.append, self._shows
+        for attributes, value, inline, end, unusual in _TOKEN.findall(rows):
+            if value:
+                shown = shows[attributes](unescaped(value))
+            elif inline:
+                shown = unescaped(inline) if _INLINE in attributes else ""
+            elif end:
+                add("\n")
+                continue
+            elif unusual:
+                raise UnusualError
+            else:
+                continue
+            if shown:
+                add(shown)
+                add("\t")
+        return out
+
+    def _parsed(self, stream: IO[bytes], part: str) -> Iterator[str]:
+        for element in elements(stream, (f"{S}row", f"{S}headerFooter"), part):
+            if element.tag == f"{S}headerFooter":
+                yield from (f"{line}\n" for item in element if (line := _HEADER_CODE.sub(" ", item.text or "").strip()))
+            else:
+                yield from self._row(element)
 
     def _row(self, row: Element) -> Iterator[str]:
         """A piece a cell: thousands of cells may share one long string."""
@@ -85,13 +162,19 @@ class Workbook:
             return "" if found is None else string_text(found)
         value = next(cell.iterchildren(_VALUE), None)
         raw: str | None = value.text if value is not None else None
-        if not raw:
-            return ""
+        return self.show(kind, cell.get("s"))(raw) if raw else ""
+
+    def show(self, kind: str, style: str | None) -> Show:
+        """What turns the raw value of a cell of this type and style into what is shown."""
         if kind == "s":
-            return self._shared(raw)
+            return self._shared
         if kind == "n":
-            return self._number(raw, cell.get("s"))
-        return _BOOLEANS.get(raw, raw) if kind == "b" else raw
+            index = int(style) if style else 0
+            form = self.formatters[index] if index < len(self.formatters) else general
+            return _general if form is general else partial(_number, form)
+        if kind == "inlineStr":
+            return lambda _raw: ""
+        return (lambda raw: _BOOLEANS.get(raw, raw)) if kind == "b" else str
 
     def _shared(self, raw: str) -> str:
         try:
@@ -99,15 +182,52 @@ class Workbook:
         except (IndexError, ValueError):
             raise DoubtError(f"a cell names the shared string {raw[:20]}, which does not exist") from None
 
-    def _number(self, raw: str, style: str | None) -> str:
+
+class _Shows(dict[str, Show]):
+    """Ways of showing a value, by the attributes of its cell as they are written."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        super().__init__()
+        self._workbook = workbook
+
+    def __missing__(self, attributes: str) -> Show:
+        found = _ATTRIBUTE.findall(attributes)
+        named = dict(found)
+        if len(named) != len(found):
+            raise UnusualError
+        show = self[attributes] = self._workbook.show(named.get("t", "n"), named.get("s"))
+        return show
+
+
+def _general(raw: str) -> str:
+    return raw if _AS_SHOWN.fullmatch(raw) else _number(general, raw)
+
+
+def _number(form: Formatter, raw: str) -> str:
+    try:
+        value = float(raw)
+    except ValueError:
+        return raw
+    return raw if value in _NO_NUMBERS or value != value else form(value)
+
+
+def _strings(stream: IO[bytes], start: Opened, part: str) -> Iterator[str]:
+    for block in blocks(stream, start.rest, b"</si>", start.closing):
         try:
-            value = float(raw)
-        except ValueError:
-            return raw
-        if value in (float("inf"), float("-inf")) or value != value:
-            return raw
-        index = int(style) if style else 0
-        return (self.formatters[index] if index < len(self.formatters) else general)(value)
+            yield from _told_strings(decoded(block))
+        except UnusualError:
+            yield from _parsed_strings(io.BytesIO(start.around(block)), part)
+
+
+def _told_strings(block: str) -> list[str]:
+    found = _STRING.findall(block)
+    if any(unusual for _, unusual in found):
+        raise UnusualError
+    return [unescaped(text) for text, _ in found]
+
+
+def _parsed_strings(stream: IO[bytes], part: str) -> list[str]:
+    return [string_text(item) for item in elements(stream, (f"{S}si",), part)]
 
 
 def string_text(item: Element) -> str:
