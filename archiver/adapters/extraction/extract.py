@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from archiver.adapters.extraction.card_numbers import SHORTEST
 from archiver.adapters.extraction.detect import EMPTY, UNKNOWN, media_type
 from archiver.adapters.extraction.fingerprint import fingerprint
 from archiver.adapters.extraction.lanes import read
@@ -59,13 +60,18 @@ def _extraction(source: Source, reading: Reading) -> Extraction:
         reason=clean(reading.reason),
         text=text,
         metadata=metadata,
-        summary={name: mask(value, screen(value)[1]) for name, value in summary(metadata, code).items()},
+        summary={name: _masked(value) for name, value in summary(metadata, code).items()},
         language=code,
         tool=reading.tool,
         fingerprint=fingerprint(reading.tool),
         findings=findings,
         cards=cards,
     )
+
+
+def _masked(value: str) -> str:
+    """A value of the summary without card numbers; most have too few digits to hold one."""
+    return mask(value, screen(value)[1]) if sum(map(str.isdigit, value)) >= SHORTEST else value
 
 
 def _more_telling(detected: str, found: list[str]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import email
 import io
 import mimetypes
+import re
 from collections.abc import Iterator
 from email.generator import BytesGenerator
 from email.message import Message
@@ -14,10 +14,12 @@ from email.policy import compat32
 from archiver.adapters.extraction.containers.entry import CHUNK, DamagedError, Entry
 from archiver.adapters.extraction.containers.headers import header_text, subject_of
 from archiver.adapters.extraction.containers.names import from_title
+from archiver.adapters.extraction.mail_message import message
 from archiver.adapters.extraction.source import Source
 
 _BODY = ("text/plain", "text/html", "text/enriched")
 _HEAD = 64 * 1024
+_BLANK_LINE = re.compile(rb"\n\r?\n|\r\r")
 
 
 def walk(source: Source) -> Iterator[Entry]:
@@ -28,12 +30,10 @@ def walk(source: Source) -> Iterator[Entry]:
     """
     if _is_text_only(source):
         return
-    with source.path.open("rb") as file:
-        try:
-            message = email.message_from_binary_file(file, policy=compat32)
-            parts = list(_members(message))
-        except RecursionError as error:
-            raise DamagedError("its parts nest too deeply") from error
+    try:
+        parts = list(_members(message(source)))
+    except RecursionError as error:
+        raise DamagedError("its parts nest too deeply") from error
     for index, part in enumerate(parts):
         yield _entry(index, part)
 
@@ -42,19 +42,20 @@ def _is_text_only(source: Source) -> bool:
     """Most mails have one part: their headers tell, and nothing needs to be parsed."""
     with source.path.open("rb") as file:
         head = file.read(_HEAD)
-    message = BytesHeaderParser(policy=compat32).parsebytes(head)
-    return message.get_content_type() in _BODY and not _is_attached(message)
+    headers = _BLANK_LINE.split(head, maxsplit=1)[0]
+    outline = BytesHeaderParser(policy=compat32).parsebytes(headers)
+    return outline.get_content_type() in _BODY and not _is_attached(outline)
 
 
-def _members(message: Message) -> Iterator[Message]:
+def _members(part: Message) -> Iterator[Message]:
     """Leaves that are not the body. A forwarded message is one member, not its parts."""
-    if message.get_content_type() == "message/rfc822" and message.is_multipart():
-        yield message
-    elif message.is_multipart():
-        for part in message.get_payload():
-            yield from _inner_members(part)
-    elif message.get_content_type() not in _BODY or _is_attached(message):
-        yield message
+    if part.get_content_type() == "message/rfc822" and part.is_multipart():
+        yield part
+    elif part.is_multipart():
+        for inner in part.get_payload():
+            yield from _inner_members(inner)
+    elif part.get_content_type() not in _BODY or _is_attached(part):
+        yield part
 
 
 def _inner_members(part: object) -> Iterator[Message]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import email
 import re
 from collections.abc import Iterator
 from email.message import Message
-from email.policy import compat32
 
+from archiver.adapters.extraction import mail_message
 from archiver.adapters.extraction.readers.charset import decode
 from archiver.adapters.extraction.readers.html import content as html_content
 from archiver.adapters.extraction.readers.mail_headers import addresses, header_metadata, unfolded, values
@@ -31,8 +30,13 @@ def read(source: Source) -> Reading:
     """
     if source.size > LARGEST:
         raise DoubtError(f"{source.size} bytes are more than a tree may take")
-    with open(source.path, "rb") as stream:
-        message = email.message_from_binary_file(stream, policy=compat32)
+    try:
+        return _whole(mail_message.message(source), source)
+    finally:
+        mail_message.forget()
+
+
+def _whole(message: Message, source: Source) -> Reading:
     if not message.keys():
         raise DoubtError("no headers")
     metadata = header_metadata(message)
