@@ -20,6 +20,9 @@ from archiver.adapters.extraction.containers.entry import (
 )
 from archiver.adapters.extraction.containers.kinds import Kind, kind_of
 from archiver.adapters.extraction.extract import extraction
+from archiver.adapters.extraction.language import language
+from archiver.adapters.extraction.readers.registry import reader_for
+from archiver.adapters.extraction.screen import screen
 from archiver.adapters.extraction.source import ProtectedError, Source
 from archiver.adapters.extraction.spool import Spooled, spooled
 from archiver.adapters.extraction.tally import Tally
@@ -51,6 +54,19 @@ def run(task: ExtractionTask, limits: Limits, read: Read = extraction, media_typ
         OSError: the machine fails (disk full, file gone), not the document.
     """
     yield from _Reading(task, limits, read, media_type).events()
+
+
+def warm() -> None:
+    """Load what common documents need, so that the first of them does not wait for it. Tika is left to the first that needs it."""
+    import pikepdf
+    import pypdfium2
+    from selectolax import lexbor
+
+    for kind in _COMMON:
+        reader_for(kind)
+    _loaded = (pikepdf, pypdfium2, lexbor)
+    screen(_SAMPLE)
+    language(_SAMPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +228,16 @@ class _Reading:
         return Extraction(problem, detect.UNKNOWN, spool.reason)
 
 
+_COMMON = (
+    "application/pdf",
+    "text/html",
+    "text/plain",
+    "message/rfc822",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+)
+_SAMPLE = "Please pay to account GB33BUKB20201555555555 or call 01 23 45 67 89"
 _POISONED = "reading it ended the process before; it is not tried again"
 
 

