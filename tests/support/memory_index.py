@@ -1,0 +1,51 @@
+"""An index in memory: what was added, and what of it was committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from archiver.domain.access import Scope
+from archiver.domain.query import SearchRequest
+from archiver.ports.index import IndexEntry, IndexPage
+
+
+class MemoryIndex:
+    """`ports.index.Index` without answers."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, IndexEntry] = {}
+        self._pending: dict[str, IndexEntry] = {}
+        self._sequence = 0
+        self.most_pending = 0
+        self.commits = 0
+
+    def add(self, entries: Iterable[IndexEntry]) -> None:
+        for entry in entries:
+            self._pending[entry.document_id] = entry
+        self.most_pending = max(self.most_pending, len(self._pending))
+
+    def remove(self, document_ids: Iterable[str]) -> None:
+        for document_id in document_ids:
+            self.entries.pop(document_id, None)
+
+    def commit(self, sequence: int) -> None:
+        for key, entry in self._pending.items():
+            if key not in self.entries or self.entries[key].version <= entry.version:
+                self.entries[key] = entry
+        self._pending, self._sequence = {}, sequence
+        self.commits += 1
+
+    def sequence(self) -> int:
+        return self._sequence
+
+    def search(self, request: SearchRequest, scope: Scope) -> IndexPage:
+        return IndexPage((), 0, {}, 0, None)
+
+    def highlight(self, request: SearchRequest, text: str, fragments: int = 2) -> tuple[str, ...]:
+        return ()
+
+    def document_ids(self) -> Iterator[tuple[str, int]]:
+        yield from ((key, entry.version) for key, entry in list(self.entries.items()))
+
+    def close(self) -> None:
+        self._pending = {}
