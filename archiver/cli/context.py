@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver.errors import UsageError
+from archiver.errors import NotPermittedError, UsageError
 
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
@@ -35,10 +35,33 @@ class Context:
         return home_of(self.archive)
 
     def open(self, *, writable: bool = False) -> Archive:
-        """The archive."""
+        """The archive, for what only its owner may do or see.
+
+        Raises:
+            NotPermittedError: somebody else asks.
+        """
         from archiver.bootstrap import Archive
 
+        self.require_owner()
         return Archive(self.home, writable=writable)
+
+    def open_scoped(self) -> Archive:
+        """The archive, for a command that answers within `scope` only."""
+        from archiver.bootstrap import Archive
+
+        return Archive(self.home)
+
+    def require_owner(self) -> None:
+        """Nobody named by --as goes past here.
+
+        Raises:
+            NotPermittedError: somebody else than the owner asks.
+        """
+        if not self.principal.owner:
+            raise NotPermittedError(
+                "only the archive's owner may do this",
+                remedy="leave --as out; with it there are: search, show, get, explain, export",
+            )
 
     @property
     def principal(self) -> Principal:

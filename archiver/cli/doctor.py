@@ -30,6 +30,7 @@ def command(context: Context) -> None:
     from archiver.bootstrap import holder_of
     from archiver.services.health import Grade
 
+    context.require_owner()
     holder = holder_of(context.home) if (context.home / "lock").exists() else ""
     with context.open(writable=not holder) as archive:
         checks = _checks(archive, holder)

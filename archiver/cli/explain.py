@@ -19,7 +19,7 @@ def command(context: Context, document_id: str) -> None:
     from archiver.services.explain import explain
     from archiver.services.policies import policy_in_force
 
-    with context.open() as archive:
+    with context.open_scoped() as archive:
         document = context.document(archive, document_id)
         found = explain(document, policy_in_force(archive.catalog), archive.clock.now())
     verdict = found.verdict

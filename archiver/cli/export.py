@@ -32,7 +32,7 @@ def command(context: Context, text: bool, members: str, collection: str, batch: 
     """
     from archiver.services.export import Export
 
-    with context.open() as archive:
+    with context.open_scoped() as archive:
         export = Export(archive.catalog, archive.texts, context.scope)
         stream = open(output, "w", encoding="ascii") if output else sys.stdout  # noqa: SIM115  # stdout stays open
         try:

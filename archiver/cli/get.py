@@ -29,7 +29,7 @@ def command(context: Context, document_id: str, output: str, force: bool, passwo
     from archiver.cli.run_import import read_passwords
     from archiver.services.retrieve import Retrieve
 
-    with context.open() as archive:
+    with context.open_scoped() as archive:
         document = context.document(archive, document_id)
         chunks = Retrieve(archive.catalog, archive.objects, archive.members).content(document, read_passwords(password_file))
         if output == "-":

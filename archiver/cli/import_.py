@@ -71,6 +71,7 @@ def command(
     }
     from archiver.cli import run_import
 
+    context.require_owner()
     _ensure_archive(context, dry_run=dry_run)
     with context.open(writable=not dry_run) as archive:
         if dry_run:

@@ -17,6 +17,7 @@ def command(context: Context) -> None:
     """
     from archiver.bootstrap import create
 
+    context.require_owner()
     create(context.home)
     context.answer(
         {"archive": str(context.home)},

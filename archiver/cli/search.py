@@ -46,7 +46,7 @@ def command(
     from archiver.services.search import Search
 
     request = SearchRequest(" ".join(query), tuple(collections), limit, cursor, facets, sort)
-    with context.open() as archive:
+    with context.open_scoped() as archive:
         answer = Search(archive.catalog, archive.index, archive.texts).run(request, context.scope, fragments=fragments)
     if context.as_json:
         for hit in answer.hits:

@@ -32,7 +32,7 @@ def command(context: Context, document_id: str, text: bool) -> None:
     from archiver.domain.masking import mask
     from archiver.services.export import body
 
-    with context.open() as archive:
+    with context.open_scoped() as archive:
         document = context.document(archive, document_id)
         extraction = archive.texts.of(document)
         found: dict[str, Any] = body(document, extraction)
