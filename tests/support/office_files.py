@@ -77,6 +77,14 @@ def workbook(rows: str, styles: str = "", after: str = "", strings: str = "") ->
     }
 
 
+def unprefixed(parts: Parts) -> Parts:
+    """The same workbook with the spelling of most programs: the namespace of cells and strings is the default one."""
+    told = {}
+    for name in ("xl/worksheets/sheet1.xml", "xl/strings.xml"):
+        told[name] = str(parts[name]).replace("<s:", "<").replace("</s:", "</").replace("xmlns:s=", "xmlns=")
+    return parts | told
+
+
 def open_document(content: str, styles: str = "", **parts: str | bytes) -> Parts:
     """An OpenDocument file of this body and these master styles."""
     return {

@@ -24,10 +24,10 @@ _TOKEN = re.compile(
     r'<c(?: r="[A-Z]{1,3}[0-9]{1,7}")?((?: (?:s|t|cm|vm|ph)="[^"<&]*")*)(?:/>|>'
     r"(?:<f(?: [^<>]*)?(?:/>|(?<!/)>[^<]*</f>))?"
     r'(?:<v>([^<]*)</v>|<is><t(?: xml:space="preserve")?>([^<]*)</t></is>)?</c>)\s*'
-    r"|<row(?: [^<>]*)?(?<!/)>\s*|(</row>|<row(?: [^<>]*)?/>)\s*|(.)",
+    r"|(<row(?: [^<>]*)?>|</row>)\s*|(.)",
     re.DOTALL,
 )
-"""One token each: a cell (attributes, value, text of its own), the end of a row, and what is neither."""
+"""One token each: a cell (attributes, value, text of its own), the beginning or end of a row, and what is neither."""
 _ATTRIBUTE = re.compile(r' (\w+)="([^"]*)"')
 _INLINE = 't="inlineStr"'
 _STRING = re.compile(r'<si><t(?: xml:space="preserve")?>([^<]*)</t></si>\s*|(.)', re.DOTALL)
@@ -121,14 +121,17 @@ class Workbook:
     def _told(self, rows: str) -> list[str]:
         """The rows' cells and what stands between them."""
         out: list[str] = []
+        inside = False
         add, shows = out.append, self._shows
-        for attributes, value, inline, end, unusual in _TOKEN.findall(rows):
+        for attributes, value, inline, row, unusual in _TOKEN.findall(rows):
             if value:
                 shown = shows[attributes](unescaped(value))
             elif inline:
                 shown = unescaped(inline) if _INLINE in attributes else ""
-            elif end:
-                add("\n")
+            elif row:
+                inside, ended = _in_row(row, inside)
+                if ended:
+                    add("\n")
                 continue
             elif unusual:
                 raise UnusualError
@@ -137,6 +140,8 @@ class Workbook:
             if shown:
                 add(shown)
                 add("\t")
+        if inside:
+            raise UnusualError
         return out
 
     def _parsed(self, stream: IO[bytes], part: str) -> Iterator[str]:
@@ -197,6 +202,15 @@ class _Shows(dict[str, Show]):
             raise UnusualError
         show = self[attributes] = self._workbook.show(named.get("t", "n"), named.get("s"))
         return show
+
+
+def _in_row(tag: str, inside: bool) -> tuple[bool, bool]:
+    """Whether what follows the tag is in a row, and whether a row ended with it."""
+    closing = tag.startswith("</")
+    if closing != inside:
+        raise UnusualError
+    alone = tag.endswith("/>")
+    return not closing and not alone, closing or alone
 
 
 def _general(raw: str) -> str:
