@@ -28,7 +28,7 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
         cursor = raw.cursor()  # type: ignore[attr-defined]
         if not read_only:
             cursor.execute("PRAGMA journal_mode=WAL")
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-65536", "secure_delete=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-8192", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

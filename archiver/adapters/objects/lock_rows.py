@@ -170,7 +170,7 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
     if not read_only:
         db.execute("PRAGMA journal_mode=WAL")
-    for pragma in ("synchronous=FULL", "busy_timeout=30000", "cache_size=-65536", "secure_delete=ON", "wal_autocheckpoint=4000"):
+    for pragma in ("synchronous=FULL", "busy_timeout=30000", "cache_size=-8192", "secure_delete=ON", "wal_autocheckpoint=4000"):
         db.execute(f"PRAGMA {pragma}")
     return db
 
