@@ -29,7 +29,7 @@ def csv_rows(stream: TextIO, path: str) -> Iterator[tuple[int, dict[str, str] | 
 
 def _names(head: str, delimiter: str, path: str) -> list[str]:
     try:
-        names = [name.strip() for name in next(csv.reader([head], delimiter=delimiter), [])]
+        names = [name.strip() for name in next(csv.reader([head], delimiter=delimiter, strict=True), [])]
     except csv.Error:
         names = []
     if "path" not in names:
