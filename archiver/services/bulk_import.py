@@ -24,6 +24,7 @@ from archiver.services.placement import Placement
 from archiver.services.sequence_ledger import LedgerService
 from archiver.services.texts import Texts
 
+GROUP = 128
 PENDING_PAGE = 64
 LEDGER_EVERY = 8_192
 
@@ -247,7 +248,7 @@ def _earlier(entry: SourceEntry, known: list[Line]) -> Line | None:
     return known[entry.occurrence] if entry.occurrence < len(known) else None
 
 
-def _slices(entries: Iterator[SourceEntry | None], count: int = 64) -> Iterator[list[SourceEntry]]:
+def _slices(entries: Iterator[SourceEntry | None], count: int = GROUP) -> Iterator[list[SourceEntry]]:
     """Entries in groups: the disk is asked to be durable once for each. Where the input pauses (None), what there is."""
     group: list[SourceEntry] = []
     for entry in entries:

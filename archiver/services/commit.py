@@ -25,7 +25,7 @@ from archiver.services.index_documents import entry_of
 from archiver.services.placement import Placement, Term
 from archiver.services.texts import decode, encode, key_for
 
-GROUP_COUNT = 128
+GROUP_COUNT = 256
 GROUP_CHARS = 16_000_000
 INDEX_COUNT = 10_000
 INDEX_SECONDS = 30.0

@@ -20,7 +20,7 @@ from archiver.ports.objects import ObjectStore
 
 CHUNK_FILES = 16
 CHUNK_BYTES = 32 * 1024 * 1024
-IN_FLIGHT = 256
+IN_FLIGHT = 512
 DEATHS = 3
 """Children an original may end in one run before it is given up."""
 POISON = 100
@@ -118,8 +118,9 @@ class Extract:
         return followers
 
     def _submit(self, documents: list[Document]) -> None:
+        if documents:
+            self._catalog.begin_attempt([document.id for document in documents])
         for chunk in chunks(documents):
-            self._catalog.begin_attempt([document.id for document in chunk])
             for document in chunk:
                 self._jobs[document.id] = _Job(document, attempts=document.attempts + 1)
             self._pool.submit(self._tasks([self._jobs[document.id] for document in chunk]))

@@ -25,7 +25,7 @@ from archiver.ports.sources import FileStamp, SourceEntry, SourceError, SourceRe
 from archiver.services.placement import Place, Placement
 
 INTAKE_LOCK = timedelta(days=7)
-SMALL = 1024 * 1024
+SMALL = 256 * 1024
 """Files up to this size (bytes) go through memory; larger ones are streamed to the store as they are read."""
 
 ContentKey = tuple[str, str, str]
