@@ -51,6 +51,7 @@ READERS: dict[str, str] = {
     "application/xhtml+xml": "html",
     "message/rfc822": "mail",
     "multipart/related": "mail",
+    "image/png": "png",
     **dict.fromkeys(_TEXTS, "text"),
     **dict.fromkeys(_WORD, "word"),
     **dict.fromkeys(_SHEET, "sheet"),
