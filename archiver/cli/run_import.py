@@ -86,7 +86,6 @@ def run(
     """Import `entries` into the batch, show how it goes and what came of it; returns the exit code."""
     if workers:
         archive.settings = with_workers(archive, workers)
-    archive.pool.warm()
     catch_up(archive.catalog, archive.index, archive.texts)
     spec = batch.spec
     options = IntakeOptions(batch.id, spec["collection"], spec["class"], tuple(spec["grants"]), spec["declared"], spec["rehash"])

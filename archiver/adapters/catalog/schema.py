@@ -7,6 +7,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import MetaData, String, Text, types
 
 metadata = MetaData()
@@ -45,10 +46,20 @@ class Json(types.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+        if value is None:
+            return None
+        try:
+            return msgspec.json.encode(value).decode()
+        except UnicodeEncodeError:  # a lone surrogate: only the slower way writes it as an escape
+            return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
     def process_result_value(self, value: str | None, dialect: Any) -> Any:
-        return None if value is None else json.loads(value)
+        if value is None:
+            return None
+        try:
+            return msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            return json.loads(value)
 
 
 _UNSAFE = re.compile("[\\\\\x00\ud800-\udfff]")
