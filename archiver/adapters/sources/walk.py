@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -23,6 +23,7 @@ class _Level:
     path: str
     entries: Iterator[os.DirEntry[str]]
     identity: _Identity
+    close: Callable[[], None]
 
 
 def walk(paths: Sequence[str], *, follow_links: bool = False, own: str = "") -> Iterator[SourceEntry]:
@@ -69,6 +70,13 @@ class _Walk:
             yield SourceEntry(path, stamp=stamp_of(found))
 
     def _descend(self, top: str) -> Iterator[SourceEntry]:
+        try:
+            yield from self._below(top)
+        finally:  # also of a walk that is given up
+            for level in self._levels:
+                level.close()
+
+    def _below(self, top: str) -> Iterator[SourceEntry]:
         found: os.DirEntry[str] | SourceEntry | None = self._push(top)
         while found or self._levels:
             if isinstance(found, SourceEntry):
@@ -87,10 +95,12 @@ class _Walk:
                 return SourceEntry(folder, problem="the archive's own folder", skip=True)
             if any(identity == above.identity for above in self._levels):
                 return SourceEntry(folder, problem="a link that leads back to a folder above it", skip=True)
-            entries: Iterator[os.DirEntry[str]] = os.scandir(folder)
+            scan = os.scandir(folder)
+            entries: Iterator[os.DirEntry[str]] = scan
             if len(self._levels) >= OPEN_LEVELS:
-                entries = iter(list(entries))
-            self._levels.append(_Level(folder, entries, identity or (0, 0)))
+                with scan:
+                    entries = iter(list(scan))
+            self._levels.append(_Level(folder, entries, identity or (0, 0), scan.close))
         except OSError as error:
             return SourceEntry(folder, problem=f"folder not read: {reason_of(error)}")
         return None
