@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from archiver.adapters.extraction import package_kinds
 from archiver.adapters.extraction.detect import media_type
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -88,3 +89,12 @@ def test_workbook_inside_a_presentation_cut_short_is_not_taken_for_the_whole(tmp
     path = tmp_path / "cut.pptx"
     path.write_bytes(outer.getvalue()[: outer.getvalue().index(inner) + len(inner)])
     assert media_type(path, "cut.pptx") == "application/x-tika-ooxml"
+
+
+def test_a_directory_too_large_for_a_document_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "stored"
+    path.write_bytes(package({"[Content_Types].xml": content_types(SHEET + ".main+xml"), "xl/workbook.xml": "<a/>"}))
+    assert media_type(path, "a") == SHEET
+    monkeypatch.setattr(package_kinds, "_DIRECTORY_BYTES", 50)
+    monkeypatch.delattr(package_kinds.zipfile, "ZipFile")
+    assert media_type(path, "a") == "application/zip"

@@ -73,6 +73,20 @@ def test_what_is_written_otherwise_is_parsed(tmp_path: Path, parses: list[str], 
     assert parses == [PART]
 
 
+def test_rows_of_another_namespace_are_no_rows(tmp_path: Path, parses: list[str]) -> None:
+    rows = '<s:row><s:c><s:v>1</s:v></s:c></s:row><s:row xmlns="urn:x"><s:c><s:v>2</s:v></s:c></s:row>'
+    assert text(tmp_path, unprefixed(workbook(rows))).split() == ["Ventes", "1"]
+    assert parses == [PART]
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"), [("-0", "0"), ("007", "7"), ("1.50", "1.5"), ("12.25", "12.25"), ("1E3", "1000"), ("nan", "nan")]
+)
+def test_numbers_without_a_format(tmp_path: Path, stored: str, shown: str) -> None:
+    rows = f"<s:row><s:c><s:v>{stored}</s:v></s:c></s:row>"
+    assert text(tmp_path, unprefixed(workbook(rows))).split() == ["Ventes", shown]
+
+
 @pytest.mark.parametrize(
     "bad",
     [

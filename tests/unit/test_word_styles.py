@@ -34,6 +34,7 @@ def test_a_style_takes_its_place_from_those_it_is_based_on() -> None:
     [
         STYLES.replace("<w:docDefaults/>", '<!-- <w:style w:styleId="Article"/> -->'),
         STYLES.replace("<w:docDefaults/>", "<w:docDefaults x=' w:styleId=\"Article\"'/>"),
+        STYLES.replace("<w:docDefaults/>", '<w:style w:styleId="Article"><w:pPr/></w:style>'),
         STYLES.replace("w:", "z:").replace("xmlns:w", "xmlns:z"),
         STYLES.replace('w:styleId="Article"', "w:styleId='Article'"),
         STYLES.replace('w:styleId="Article"', 'w:note=">" w:styleId="Article"'),
@@ -41,6 +42,12 @@ def test_a_style_takes_its_place_from_those_it_is_based_on() -> None:
 )
 def test_however_it_is_spelled(spelled: str) -> None:
     assert places(spelled) == PLACES
+
+
+def test_a_name_inside_another_style_is_not_its_name() -> None:
+    number = '<w:pPr><w:numPr><w:numId w:val="9"/></w:numPr></w:pPr>'
+    other = element("w:styles", f'<w:style w:styleId="Other"><w:link w:styleId="Article"/>{number}</w:style>')
+    assert Styles(other.encode(), "styles.xml").place("Article") is None
 
 
 def test_styles_that_no_paragraph_has_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ class Styles:
         if not self._root or not _PLAIN_NAME.fullmatch(name) or self._data.count(mark) != 1:
             return b""
         at = self._data.find(mark)
-        start, opened = self._data.rfind(_STYLE, 0, at), self._data.find(b">", at)
+        start, opened = self._data.rfind(_STYLE, 0, at + 1), self._data.find(b">", at)
         if start < 0 or opened < 0 or self._data.find(b">", start, at) >= 0:
             return b""
         if self._data[opened - 1 : opened] == b"/":
