@@ -117,8 +117,8 @@ def test_followers_are_bounded_like_everything_in_flight(
     folder: Path, archive: SmallArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A million copies of one slow file must not pile up behind it."""
-    monkeypatch.setattr(extract_module, "IN_FLIGHT", 64)
-    for number in range(200):
+    monkeypatch.setattr(extract_module, "IN_FLIGHT", 160)
+    for number in range(500):
         (folder / f"{number}.txt").write_text("same")
     most = 0
     poll = archive.pool.poll
@@ -126,12 +126,12 @@ def test_followers_are_bounded_like_everything_in_flight(
     def slow(seconds: float):
         nonlocal most
         most = max(most, archive.catalog.counts().get("documents received", 0))
-        return poll(seconds) if most >= 64 else []
+        return poll(seconds) if most >= 128 else []
 
     monkeypatch.setattr(archive.pool, "poll", slow)
     archive.run(folder)
-    assert most <= 128
-    assert len(archive.documents()) == 200
+    assert most <= 160 + 128
+    assert len(archive.documents()) == 500
 
 
 def test_strange_and_late_events_are_ignored(folder: Path, archive: SmallArchive) -> None:
