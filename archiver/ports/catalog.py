@@ -77,7 +77,7 @@ class Catalog(Protocol):
         """Move a batch on; `finished` also stamps its end."""
 
     def add_lines(self, batch_id: str, lines: Sequence[Line]) -> None:
-        """Write pending lines, before any work on them."""
+        """Write lines before any work on them: pending ones, and those that need none with their outcome."""
 
     def known_lines(self, batch_id: str, sources: Sequence[str]) -> dict[str, list[Line]]:
         """Lines of the batch for these sources: what a resume need not list again."""

@@ -57,6 +57,7 @@ class _Draft:
     staged: Staged | None = None
     stamp: FileStamp | None = None
     document: Document | None = None
+    twin: Document | None = None
 
     @property
     def key(self) -> ContentKey:
@@ -83,9 +84,13 @@ class Intake:
     def take(self, group: Sequence[tuple[Line, SourceEntry]]) -> tuple[list[Document], list[Line]]:
         """Archive the bytes of a group; returns the new documents and every line with its state. Safe to repeat."""
         drafts = [_Draft(line, entry) for line, entry in group]
+        self._screen(drafts)
         self._catalog.add_lines(self._options.batch_id, [draft.line for draft in drafts])
+        if not any(_open(drafts)):
+            return [], [draft.line for draft in drafts]
         try:
-            self._screen(drafts)
+            for draft in _open(drafts):
+                self._compare(draft)
             for draft in _open(drafts):
                 self._read(draft)
             self._identify(_open(drafts))
@@ -99,7 +104,7 @@ class Intake:
 
     # -- which need not be read ---------------------------------------------------------------------------------
     def _screen(self, drafts: list[_Draft]) -> None:
-        """Settle what cannot be read, and what was archived before and has not been touched since."""
+        """Settle what cannot be read, and what was archived before and has not been touched since. Reads no byte."""
         for draft in drafts:
             entry = draft.entry
             draft.collection = entry.collection or self._options.collection
@@ -130,10 +135,13 @@ class Intake:
                     draft, LineState.ALREADY, self._already(archived, draft, "not touched since it was archived"), archived.id
                 )
             elif draft.entry.stamp and known.size == draft.entry.stamp.size:
-                self._compare(draft, archived)
+                draft.twin = archived
 
-    def _compare(self, draft: _Draft, archived: Document) -> None:
-        """A touched file of the same size: hash it before anything is written for it."""
+    def _compare(self, draft: _Draft) -> None:
+        """A touched file of the same size as it was archived with: hash it before anything is written for it."""
+        archived = draft.twin
+        if archived is None:
+            return
         digest = hashlib.sha256()
         try:
             for chunk in self._sources.chunks(draft.entry.source):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError as DuplicateKeyError
 from archiver.adapters.catalog.engine import read, write
 from archiver.adapters.catalog.rows import batch_of, line_of, line_row, pieces, upsert
 from archiver.adapters.catalog.tables import batches, documents, lines
-from archiver.domain.batch import Batch, BatchState, Line, ReportLine, Tally
+from archiver.domain.batch import Batch, BatchState, Line, LineState, ReportLine, Tally
 from archiver.domain.extraction import Outcome
 from archiver.errors import AlreadyExistsError, NotFoundError
 
@@ -59,7 +59,8 @@ class BatchRows:
         with write(self.engine) as connection:
             numbers = [line.number for line in new]
             before = _count(connection, batch_id, numbers)
-            upsert(connection, lines, [line_row(batch_id, line) for line in new], keep=True)
+            upsert(connection, lines, [line_row(batch_id, line) for line in new if line.state is LineState.PENDING], keep=True)
+            upsert(connection, lines, [line_row(batch_id, line) for line in new if line.state is not LineState.PENDING])
             added = _count(connection, batch_id, numbers) - before
             connection.execute(update(batches).where(batches.c.id == batch_id).values(lines=batches.c.lines + added))
 
