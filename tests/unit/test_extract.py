@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from archiver.adapters.extraction import lanes
 from archiver.adapters.extraction.extract import extract
@@ -105,3 +108,14 @@ def test_fingerprint_tells_tools_apart() -> None:
     assert fingerprint("tika") != fingerprint("pdfium")
     assert len(fingerprint("tika")) == 16
     assert fingerprint("tika") == fingerprint("tika")
+
+
+def test_nothing_is_told_of_the_copy_that_was_read(tmp_path: Path) -> None:
+    drawn = io.BytesIO()
+    Image.new("L", (3, 2)).save(drawn, "JPEG")
+    for name, changed in (("a", 0), ("b", 10**9)):
+        (tmp_path / name).write_bytes(drawn.getvalue())
+        os.utime(tmp_path / name, (changed, changed))
+    first, second = (extract(tmp_path / name, "scan.jpg", limits=Limits()) for name in ("a", "b"))
+    assert first.metadata["tiff:ImageWidth"] == ["3"]
+    assert first == second

@@ -22,7 +22,14 @@ from archiver.domain.extraction import Outcome
 
 TOOL = "tika"
 SETTINGS = "headers,deleted,notes,shapes,masters;ocr=off;macros=off"
-_ABOUT_THE_COPY = ("resourceName", "Content-Length", "X-TIKA:Parsed-By", "X-TIKA:Parsed-By-Full-Set")
+_ABOUT_THE_COPY = (
+    "resourceName",
+    "Content-Length",
+    "X-TIKA:Parsed-By",
+    "X-TIKA:Parsed-By-Full-Set",
+    "File Name",
+    "File Modified Date",
+)
 _NOTES = ("X-TIKA:EXCEPTION:", "X-TIKA:warning")
 _PROPERTIES_ONLY = ("application/vnd.ms-project", "application/vnd.ms-works", "application/x-tika-msoffice")
 _DRAWN = ("image/vnd.dxf", "image/vnd.dwg", "image/svg")
