@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from archiver.bootstrap import Archive
     from archiver.domain.access import Principal, Scope
     from archiver.domain.document import Document
+
+
+_OBEYED = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""Controls that JSON itself leaves as they are, marks that reverse or hide, and halves of characters."""
 
 
 class Context:
@@ -86,8 +91,9 @@ class Context:
         return find(archive.catalog, self.scope, given)
 
     def emit(self, value: Mapping[str, Any]) -> None:
-        """One result as a JSON line."""
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode() + "\n")
+        """One result as a JSON line, with what a terminal would obey or hide written as JSON's own escapes."""
+        line = json.dumps(value, ensure_ascii=False, default=str)
+        sys.stdout.write(_OBEYED.sub(lambda sign: f"\\u{ord(sign[0]):04x}", line) + "\n")
 
     def say(self, text: str = "") -> None:
         """A line for a person, on standard output."""
@@ -104,6 +110,11 @@ class Context:
         else:
             for line in lines:
                 self.say(line)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 line`, `2 lines`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 pass_context = click.make_pass_decorator(Context)
