@@ -125,7 +125,7 @@ class Workbook:
         add, shows = out.append, self._shows
         for attributes, value, inline, row, unusual in _TOKEN.findall(rows):
             if value:
-                shown = shows[attributes](unescaped(value))
+                shown = shows[attributes](unescaped(value) if "&" in value else value)
             elif inline:
                 shown = unescaped(inline) if _INLINE in attributes else ""
             elif row:
