@@ -11,10 +11,11 @@ from typing import IO
 
 import click
 
-from archiver.cli.context import Context, pass_context
+from archiver.cli.context import Context, counted, pass_context
 from archiver.domain.batch import Batch, BatchState, ReportLine, Tally
 from archiver.domain.display import safe, safe_name
 from archiver.domain.extraction import Outcome
+from archiver.errors import UsageError
 
 
 @click.group("batch")
@@ -34,7 +35,8 @@ def list_(context: Context) -> None:
         for batch in batches:
             body = _body(batch, running)
             context.answer(
-                body, [f"{batch.id:<24} {body['state']:<12} {batch.created_at:%Y-%m-%d %H:%M}  {batch.lines:>9,} lines"]
+                body,
+                [f"{batch.id:<24} {body['state']:<12} {batch.created_at:%Y-%m-%d %H:%M}  {counted(batch.lines, 'line'):>15}"],
             )
 
 
@@ -62,7 +64,7 @@ def show(context: Context, batch: str) -> None:
 @click.argument("batch", metavar="BATCH")
 @click.option("--format", "form", type=click.Choice(["text", "csv", "json", "html"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write it to a file.")
-@click.option("--only", metavar="OUTCOME", help="Only lines whose outcome begins so, e.g. failed or 'archived, encrypted'.")
+@click.option("--only", metavar="OUTCOME", help="Only lines that ended so, e.g. failed, encrypted, 'archived, corrupt'.")
 @pass_context
 def report(context: Context, batch: str, form: str, output: str | None, only: str | None) -> None:
     """Every line of an import with its outcome, and the proof that none is missing: lines in = outcomes out."""
@@ -70,7 +72,10 @@ def report(context: Context, batch: str, form: str, output: str | None, only: st
         found, tally = archive.catalog.batch(batch), archive.catalog.tally(batch)
         lines: Iterable[ReportLine] = archive.catalog.report(batch)
         if only:
-            lines = (line for line in lines if line.outcome.startswith(only))
+            wanted = _wanted(only)
+            lines = (
+                line for line in lines if line.outcome.startswith(only) or (line.text_outcome and line.text_outcome == wanted)
+            )
         form = "json" if context.as_json and form == "text" else form
         stream = open(output, "w", encoding="utf-8", newline="") if output else sys.stdout  # noqa: SIM115  # stdout stays open
         try:
@@ -140,6 +145,22 @@ def _body(batch: Batch, running: bool) -> dict[str, object]:
     }
 
 
+_ENDS = ("archived", "already there", "duplicate", "skipped", "failed", "quarantined", "waiting")
+
+
+def _wanted(only: str) -> str:
+    """The text outcome that `only` names, or "" when it is (the beginning of) an outcome of lines.
+
+    Raises:
+        UsageError: it is neither, and would never match.
+    """
+    if only in set(Outcome):
+        return only
+    if not any(only.startswith(end) or end.startswith(only) for end in _ENDS):
+        raise UsageError(f"no line ends as {only!r}", remedy=f"use one of: {', '.join((*_ENDS, *Outcome))}")
+    return ""
+
+
 _COLUMNS = ("line", "source", "outcome", "reason", "document", "text_outcome", "size", "members", "members_failed")
 
 
@@ -191,4 +212,4 @@ def sentence(tally: Tally) -> str:
     """The proof in words."""
     found = proof(tally)
     verdict = "every line has its outcome" if found["whole"] else "NOT every line has its outcome yet: resume the batch"
-    return f"{found['lines_in']:,} lines in, {found['outcomes_out']:,} outcomes out: {verdict}."
+    return f"{counted(tally.lines, 'line')} in, {counted(int(str(found['outcomes_out'])), 'outcome')} out: {verdict}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -14,10 +14,12 @@ from archiver.errors import MinutierError
 from archiver.services.bulk_import import Progress
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, RenderableType, RichCast
     from rich.live import Live as RichLive
+    from rich.text import Text
 
 EVERY = 10.0
+STOPPING = "stopping: what is in hand is being made safe (Ctrl-C once more: stop at once)"
 _LIVE_EVERY = 0.1
 
 
@@ -44,9 +46,18 @@ class Ahead:
             self.total = sum(1 for _ in self._entries)
 
 
-def display(entries: Iterator[object] | None = None) -> Display:
-    """The fitting display for where standard error goes. `entries`: the input once more, to be counted ahead."""
-    return Live(Ahead(entries) if entries is not None else None) if sys.stderr.isatty() else Lines()
+def display(
+    entries: Iterator[object] | None, total: int | None, before: Mapping[str, int], stopping: Callable[[], bool]
+) -> Display:
+    """The fitting display for where standard error goes.
+
+    Args:
+        entries: the input once more, to be counted ahead.
+        total: how many lines there are, when that is known already.
+        before: lines by outcome that earlier runs of the batch left.
+        stopping: whether it was asked to stop.
+    """
+    return Live(Ahead(entries) if entries is not None else None, total, before, stopping) if sys.stderr.isatty() else Lines()
 
 
 class Lines:
@@ -72,18 +83,24 @@ class Lines:
 class Live:
     """Two lines that are written over, eight times a second at most."""
 
-    def __init__(self, ahead: Ahead | None) -> None:
+    def __init__(self, ahead: Ahead | None, total: int | None, before: Mapping[str, int], stopping: Callable[[], bool]) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
         self._start, self._last, self._ahead = time.monotonic(), 0.0, ahead
+        self._before, self._stopping, self._said = sum(before.values()), stopping, "starting"
         columns = (BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
         console = Console(stderr=True)
         self._bar = Bar(*columns, console=console, transient=True, refresh_per_second=8)
-        self._words = Bar(TextColumn("{task.description}"), console=console)
-        self._task, self._said = self._bar.add_task("", total=None), self._words.add_task("starting")
-        self._live = _live(self._bar, self._words, console)
+        self._total, self._task = total, self._bar.add_task("", total=total)
+        self._live = _live(self._bar, self, console)
+
+    def __rich__(self) -> Text:
+        """The second line, as it is at the moment it is drawn."""
+        from rich.text import Text
+
+        return Text(STOPPING if self._stopping() else self._said)
 
     def __enter__(self) -> Live:
         self._live.start()
@@ -96,12 +113,12 @@ class Live:
         now = time.monotonic()
         if now - self._last >= _LIVE_EVERY:
             self._last = now
-            total = self._ahead.total if self._ahead else None
-            self._bar.update(self._task, completed=max(0, progress.lines - progress.waiting), total=total)
-            self._words.update(self._said, description=summary(progress, now - self._start))
+            total = self._ahead.total if self._ahead else self._total
+            self._bar.update(self._task, completed=max(0, self._before + progress.lines - progress.waiting), total=total)
+            self._said = summary(progress, now - self._start)
 
 
-def _live(bar: RenderableType, words: RenderableType, console: Console) -> RichLive:
+def _live(bar: RenderableType, words: RichCast, console: Console) -> RichLive:
     from rich.console import Group
     from rich.live import Live as RichLive
 

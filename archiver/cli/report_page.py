@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import IO
 
+from archiver.cli.context import counted
 from archiver.cli.progress import size
 from archiver.domain.batch import Batch, ReportLine, Tally
 from archiver.domain.display import safe
@@ -18,7 +19,8 @@ h1{font-size:1.5rem;margin:0 0 .25rem}p.sub{margin:0 0 1.5rem;opacity:.75}
 .proof.no{border-left-color:var(--bad)}
 table{border-collapse:collapse;width:100%;margin-bottom:2rem}
 th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
-th{font-weight:600;position:sticky;top:0;background:Canvas}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+th{font-weight:600;position:sticky;top:0;background:Canvas}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+table.sum{width:auto;min-width:22rem}th.o{width:30%}
 td.s{word-break:break-all}td small{opacity:.75}
 .archived{color:var(--good)}.failed,.quarantined{color:var(--bad)}.mid{color:var(--mid)}
 @media print{body{margin:0;max-width:none}th{position:static}}
@@ -37,13 +39,14 @@ def write(stream: IO[str], batch: Batch, lines: Iterable[ReportLine], tally: Tal
     )
     verdict = "Every line has its outcome." if whole else "Not every line has its outcome yet: resume the batch."
     stream.write(
-        f'<p class="proof{"" if whole else " no"}"><strong>{tally.lines:,} lines in, {out:,} outcomes out.</strong> {verdict}</p>'
+        f'<p class="proof{"" if whole else " no"}"><strong>{counted(tally.lines, "line")} in, {counted(out, "outcome")} out.</strong> {verdict}</p>'
     )
-    stream.write("<table><thead><tr><th>Outcome</th><th>Lines</th></tr></thead><tbody>")
+    stream.write('<table class="sum"><thead><tr><th>Outcome</th><th class="n">Lines</th></tr></thead><tbody>')
     for name, count in sorted(tally.by_outcome.items(), key=lambda item: -item[1]):
         stream.write(f'<tr><td class="{_shade(name)}">{escape(name)}</td><td class="n">{count:,}</td></tr>')
     stream.write(
-        "</tbody></table><table><thead><tr><th>Line</th><th>Outcome</th><th>Source</th><th>Size</th></tr></thead><tbody>"
+        '</tbody></table><table><thead><tr><th class="n">Line</th><th class="o">Outcome</th><th>Source</th><th class="n">Size</th>'
+        "</tr></thead><tbody>"
     )
     for line in lines:
         stream.write(_row(line))
@@ -52,7 +55,8 @@ def write(stream: IO[str], batch: Batch, lines: Iterable[ReportLine], tally: Tal
 
 def _row(line: ReportLine) -> str:
     reason = f"<br><small>{escape(safe(line.reason))}</small>" if line.reason else ""
-    members = f"<br><small>{line.members:,} members, {line.members_failed:,} not read</small>" if line.members else ""
+    unread = f", {line.members_failed:,} not read" if line.members_failed else ""
+    members = f"<br><small>{counted(line.members, 'member')}{unread}</small>" if line.members else ""
     return (
         f'<tr><td class="n">{line.number}</td><td class="{_shade(line.outcome)}">{escape(line.outcome)}{reason}{members}</td>'
         f'<td class="s">{escape(safe(line.source))}<br><small>{line.document_id}</small></td><td class="n">{size(line.size)}</td></tr>\n'

@@ -17,8 +17,8 @@ from archiver.adapters.sources.listing import Spool, listed, separated
 from archiver.adapters.sources.manifest import fingerprint, manifest
 from archiver.adapters.sources.walk import walk
 from archiver.bootstrap import Archive
-from archiver.cli.context import Context
-from archiver.cli.progress import display, size
+from archiver.cli.context import Context, counted
+from archiver.cli.progress import STOPPING, display, size
 from archiver.domain.batch import Batch, BatchState
 from archiver.errors import UsageError
 from archiver.ports.sources import SourceEntry
@@ -36,6 +36,8 @@ def start(
 ) -> int:
     """A new batch."""
     check_name("collection", spec["collection"])
+    _require_some(spec["paths"])
+    _note_unknown(context, archive, spec)
     if spec["manifest"]:
         spec = spec | {"manifest_seen": fingerprint(spec["manifest"])}
     batch = Batch(check_name("batch", name) if name else _free_name(archive), BatchState.RUNNING, archive.clock.now(), spec)
@@ -45,6 +47,27 @@ def start(
     if "-" in spec["paths"]:
         spool.drain(sys.stdin.buffer)
     return run(context, archive, batch, entries, workers, passwords)
+
+
+def _require_some(paths: list[str]) -> None:
+    """A mistyped folder must not become a batch; one gone among others is a line that failed.
+
+    Raises:
+        UsageError: none of the paths exists.
+    """
+    if paths and not any(path == "-" or os.path.lexists(path) for path in paths):
+        raise UsageError(f"there is no file or folder {paths[0]}", remedy="check the path; nothing was imported")
+
+
+def _note_unknown(context: Context, archive: Archive, spec: dict[str, Any]) -> None:
+    """A class or collection that the policy in force does not name may be meant, or mistyped: said, and taken as it is."""
+    policy = archive.placement.policy
+    if spec["class"] and spec["class"] not in policy.classes:
+        context.note(f"Note: no policy in force has a class {spec['class']}; its documents have no end until one does.")
+    if spec["collection"] != "default" and archive.catalog.newest_policy() and spec["collection"] not in policy.collections:
+        context.note(
+            f"Note: the policy in force names no collection {spec['collection']}; the class is KEEP and no group may read it."
+        )
 
 
 def resume(context: Context, archive: Archive, batch: Batch, workers: int | None, passwords: tuple[str, ...]) -> int:
@@ -91,7 +114,8 @@ def run(
     options = IntakeOptions(batch.id, spec["collection"], spec["class"], tuple(spec["grants"]), spec["declared"], spec["rehash"])
     countable = sys.stderr.isatty() and "-" not in spec["paths"] and not batch.listed
     again = _entries(archive, spec, iter(())) if countable else None
-    with display(again) as shown, Stop() as stop:
+    before = archive.catalog.tally(batch.id).by_outcome
+    with Stop(say=not sys.stderr.isatty()) as stop, display(again, batch.lines if batch.listed else None, before, stop) as shown:
         BulkImport(parts(archive), options, shown, passwords=passwords, stop=stop).run(entries)
     _spool(archive, batch.id).remove()
     return finish(context, archive, batch.id)
@@ -120,11 +144,13 @@ def finish(context: Context, archive: Archive, batch_id: str) -> int:
     body = {"batch": batch_id, "lines": tally.lines, "outcomes": outcomes, "bytes": tally.bytes}
     body |= {"members": tally.members, "members_failed": tally.members_failed}
     out = sum(count for name, count in outcomes.items() if name != "waiting")
-    shown = [f"Batch {batch_id}: {tally.lines:,} lines in, {out:,} outcomes out, {size(tally.bytes)} archived"]
+    shown = [f"Batch {batch_id}: {counted(tally.lines, 'line')} in, {counted(out, 'outcome')} out, {size(tally.bytes)} archived"]
     shown += [f"  {count:>9,}  {name}" for name, count in outcomes.items()]
     if tally.members:
         failed = f", {tally.members_failed:,} of them could not be read" if tally.members_failed else ""
-        shown.append(f"  {tally.members:>9,}  members of containers{failed}")
+        shown.append(f"  {tally.members:>9,}  members of these, one level down{failed}")
+    if outcomes.get("failed"):
+        shown.append(f"What failed, and why: minutier batch report {batch_id} --only failed")
     context.answer(body, [*shown, f"Every line: minutier batch report {batch_id}"])
     return SOME_FAILED if outcomes.get("failed") or outcomes.get("quarantined") or outcomes.get("waiting") else 0
 
@@ -148,8 +174,9 @@ def read_passwords(path: str | None) -> tuple[str, ...]:
     try:
         lines = Path(path).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(
-            f"the password file {path} cannot be read: {error}", remedy="name a UTF-8 file with one password a line"
+            f"the password file {path} cannot be read: {why}", remedy="name a UTF-8 file with one password a line"
         ) from error
     return tuple(dict.fromkeys(line for line in lines if line))
 
@@ -185,10 +212,14 @@ def with_workers(archive: Archive, workers: int) -> Settings:
 
 
 class Stop:
-    """Turns the first Ctrl-C (or SIGTERM) into a request to stop cleanly; the second one ends at once."""
+    """Turns the first Ctrl-C (or SIGTERM) into a request to stop cleanly; the second one ends at once.
 
-    def __init__(self) -> None:
-        self._asked = False
+    Args:
+        say: write that it was heard; a live display says so itself.
+    """
+
+    def __init__(self, *, say: bool = True) -> None:
+        self._asked, self._say = False, say
         self._before: dict[int, Any] = {}
 
     def __call__(self) -> bool:
@@ -207,5 +238,5 @@ class Stop:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        # not through sys.stderr: the signal may have come in the middle of a write to it
-        os.write(2, b"\nstopping: what is in hand is being made safe (once more: stop at once)\n")
+        if self._say:  # not through sys.stderr: the signal may have come in the middle of a write to it
+            os.write(2, f"\n{STOPPING}\n".encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archiver.bootstrap import Archive
-from archiver.cli.context import Context
+from archiver.cli.context import Context, counted
 from archiver.cli.run_import import SOME_FAILED, Stop, parts, with_workers
 from archiver.services.index_documents import catch_up
 from archiver.services.reread import reread
@@ -21,7 +21,8 @@ def retry(
     left = sum(1 for _ in archive.catalog.select(batch_id=batch_id, outcome=outcome))
     body = {"tried": found.tried, "read_better": found.renewed, "members_found": found.new_members, "left": left}
     lines = [
-        f"{found.tried:,} read again: {found.renewed:,} better than before, {found.new_members:,} members found, {left:,} still {outcome}"
+        f"{counted(found.tried, 'file')} read again: {counted(found.renewed, 'document')} read better than before (members count), "
+        f"{counted(found.new_members, 'new member')}; {left:,} still {outcome}"
     ]
     context.answer(body, lines)
     return SOME_FAILED if left else 0

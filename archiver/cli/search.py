@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.context import Context, pass_context
+from archiver.cli.context import Context, counted, pass_context
 from archiver.domain.display import safe, safe_name
 
 if TYPE_CHECKING:
     from archiver.services.search import Answer, Hit
+
+
+_WIDEST = 120
+"""Columns a fragment takes at most."""
 
 
 @click.command("search")
@@ -97,8 +103,16 @@ def _show(context: Context, hit: Hit) -> None:
     context.say(click.style(f"  {safe_name(document.source, 100)}", dim=True))
     context.say(click.style("  " + " · ".join(note for note in notes if note), dim=True))
     for fragment in hit.fragments:
-        context.say("    … " + marked(fragment) + " …")
+        context.say(_fitted(f"… {marked(fragment)} …"))
     context.say()
+
+
+def _fitted(text: str) -> str:
+    """A fragment, indented; on a terminal broken between words, for programs one line."""
+    if not sys.stdout.isatty():
+        return f"    {text}"
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    return click.wrap_text(text, width, initial_indent="    ", subsequent_indent="      ")
 
 
 def marked(fragment: str) -> str:
@@ -111,12 +125,13 @@ def marked(fragment: str) -> str:
 
 
 def _summarise(context: Context, answer: Answer) -> None:
-    unread = f"; {answer.not_fully_read:,} documents in scope were not fully read" if answer.not_fully_read else ""
-    context.say(f"{answer.total:,} {'hit' if answer.total == 1 else 'hits'}{unread}")
+    were = "was" if answer.not_fully_read == 1 else "were"
+    unread = f"; {counted(answer.not_fully_read, 'document')} in scope {were} not fully read" if answer.not_fully_read else ""
+    context.say(counted(answer.total, "hit") + unread)
     for name, counts in answer.facets.items():
         if len(counts) > 1:
             context.say(
                 click.style(f"  {name:<11}", dim=True) + "  ".join(f"{safe(value)} {count:,}" for value, count in counts[:6])
             )
     if answer.next_cursor:
-        context.say(f"more: --cursor {answer.next_cursor}")
+        context.say(f"more: a higher --limit, or --cursor {answer.next_cursor}")

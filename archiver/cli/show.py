@@ -72,7 +72,7 @@ def _stored(archive: Archive, document: Document) -> dict[str, Any]:
 
 def _lines(found: dict[str, Any], members: Sequence[tuple[str, str, Any]]) -> list[str]:
     lock = found["lock"]
-    held = "held: no date is known to keep it until" if lock["hold"] else "no lock"
+    held = "held: it stays while its end is not known" if lock["hold"] else "no lock"
     locked = f"{lock['mode']} until {lock['until']}" if lock["until"] else held
     pairs = [
         ("source", found["path"]),
@@ -89,9 +89,9 @@ def _lines(found: dict[str, Any], members: Sequence[tuple[str, str, Any]]) -> li
         ("kept", f"until {found['retain_until']}" if found["retain_until"] else "no end known"),
         ("", found["retention_note"]),
         ("lock", locked),
-        ("size", f"{found['size']:,} bytes"),
+        ("size", f"{found['size']:,} bytes" if found["size"] >= 0 else "not known"),
         ("SHA-256", found["sha256"]),
-        ("received", f"{found['received_at']} in batch {found['batch']}"),
+        ("received", f"{found['received_at']:.19}Z in batch {found['batch']}"),
         ("personal data", ", ".join(f"{count} {kind}" for kind, count in found["findings"].items() if count)),
     ]
     shown = [click.style(found["id"], bold=True)]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.context import Context, pass_context
+from archiver.cli.context import Context, counted, pass_context
 from archiver.domain.display import safe
+from archiver.ports.objects import Bucket
 
 if TYPE_CHECKING:
     from archiver.services.verify import Verification
@@ -30,7 +31,11 @@ def command(context: Context) -> None:
 
     with context.open() as archive:
         parts = (archive.catalog, archive.objects, archive.index, archive.ledger_rows, archive.keys, archive.clock)
-        result = Verify(*parts, tick=Ticker()).run()
+        ticker = Ticker()
+        try:
+            result = Verify(*parts, tick=ticker).run()
+        finally:
+            ticker.clear()
     findings = [{"where": finding.where, "what": finding.what} for finding in result.findings]
     body = {
         "sound": result.sound,
@@ -50,8 +55,14 @@ def _lines(result: Verification) -> list[str]:
     shown += [f"  not checked: {safe(what)}" for what in result.not_checked]
     if result.sound:
         return [*shown, click.style("Everything is as it was written.", fg="green")]
-    shown.append(click.style(f"{len(result.findings):,} findings:", fg="red", bold=True))
-    return shown + [f"  {safe(finding.where)}\n      {safe(finding.what)}" for finding in result.findings]
+    shown.append(click.style(f"{counted(len(result.findings), 'finding')}:", fg="red", bold=True))
+    return shown + [f"  {safe(_path(finding.where))}\n      {safe(finding.what)}" for finding in result.findings]
+
+
+def _path(where: str) -> str:
+    """A stored object as the path of its file in the archive; any other place as it is."""
+    bucket, colon, key = where.partition(":")
+    return f"objects/{bucket}/{key}" if colon and bucket in set(Bucket) else where
 
 
 class Ticker:
@@ -65,6 +76,12 @@ class Ticker:
         if sys.stderr.isatty() and now - self._last > _EVERY:
             self._last = now
             sys.stderr.write(
-                f"\r{result.counts.get('bytes read back', 0) / 1e6:,.0f} MB read back, {len(result.findings)} findings "
+                f"\r{result.counts.get('bytes read back', 0) / 1e6:,.0f} MB read back, {counted(len(result.findings), 'finding')} "
             )
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away: the result comes in its place."""
+        if self._last:
+            sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

@@ -49,6 +49,9 @@ _PARTS = (
 _FAMILIES = {"text": "text", "image": "image", "audio": "media", "video": "media", "message": "mail"}
 
 
+KINDS = ("pdf", "word", "sheet", "slides", "mail", "text", "html", "image", "media", "archive", "data", "other")
+
+
 def kind_of(media_type: str) -> str:
     """pdf, word, sheet, slides, mail, html, text, image, media, archive, data or other."""
     plain = media_type.split(";", 1)[0].strip().lower()

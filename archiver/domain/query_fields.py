@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from archiver.domain.extraction import Outcome
+from archiver.domain.media import KINDS
 from archiver.errors import UsageError
 
 METADATA_PREFIX = "meta."
@@ -73,6 +74,10 @@ def whole_value(name: str, value: str, where: str) -> tuple[str, str]:
         name = "media"
     if name in ("kind", "media", "language", "outcome", "id", "parent"):
         value = value.casefold()
+    if name == "kind" and value not in KINDS:
+        raise UsageError(
+            f"no document is of the kind {value!r} {where}", remedy=f"use one of: {', '.join(KINDS)}; or a media type"
+        )
     if name == "outcome" and value not in set(Outcome):
         raise UsageError(f"no document has the outcome {value!r} {where}", remedy=f"use one of: {', '.join(Outcome)}")
     return name, value
