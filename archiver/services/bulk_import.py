@@ -9,7 +9,7 @@ from typing import Protocol
 from archiver.domain.batch import BatchState, Line, LineState
 from archiver.domain.document import Document
 from archiver.domain.extraction import Extraction
-from archiver.errors import InterruptedRunError
+from archiver.errors import IntegrityError, InterruptedRunError, NotFoundError
 from archiver.ports.catalog import Catalog, Seen
 from archiver.ports.clock import Clock
 from archiver.ports.extraction import ExtractionPool
@@ -219,9 +219,13 @@ class BulkImport:
         self._observer.progress(self._progress)
 
     def _stored_text(self, document: Document) -> Extraction | None:
-        """The reading of the same bytes, if they were read whole before and hold no members."""
+        """The reading of the same bytes, if they were read whole before and hold no members. None as well for one that was
+        lost or damaged, which `verify` reports: the bytes are read again."""
         twin = self._parts.catalog.text_of(document.collection, document.sha256)
-        return self._parts.texts.of(twin) if twin else None
+        try:
+            return self._parts.texts.of(twin) if twin else None
+        except (NotFoundError, IntegrityError):
+            return None
 
     # -- ends ---------------------------------------------------------------------------------------------------
     def _settle(self) -> None:

@@ -16,6 +16,7 @@ from archiver.domain.digest import of_bytes
 from archiver.domain.document import Document, State
 from archiver.domain.extraction import Extraction, Outcome
 from archiver.domain.ledger import ARCHIVED, LedgerEvent, Value
+from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.index import Index
@@ -173,9 +174,13 @@ class Commit:
         return moved
 
     def _differs(self, ref: ObjectRef, body: bytes) -> bool:
-        """Whether a stored text says less or other than `body`: the same bytes may have been read without a password."""
-        with self._objects.open(ref) as stream:
-            there, new = decode(stream.read()), decode(body)
+        """Whether a stored text says less or other than `body`, the same bytes may have been read without a password; or is
+        damaged, which is for `verify` to report and costs this document nothing."""
+        try:
+            with self._objects.open(ref) as stream:
+                there, new = decode(stream.read()), decode(body)
+        except (NotFoundError, IntegrityError):
+            return True
         return (there.outcome, there.text) != (new.outcome, new.text)
 
     def _write_records(self, ready: list[_Ready]) -> list[_Ready]:

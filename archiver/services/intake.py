@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -17,7 +18,7 @@ from archiver.domain.batch import Line, LineState
 from archiver.domain.document import Document, LockMode, State
 from archiver.domain.identifiers import document_id
 from archiver.domain.record import original_key
-from archiver.errors import MinutierError
+from archiver.errors import MinutierError, NotFoundError
 from archiver.ports.catalog import Catalog, Content, IntakeGroup, Seen
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectStore, Put, Staged
@@ -27,6 +28,8 @@ from archiver.services.placement import Place, Placement
 INTAKE_LOCK = timedelta(days=7)
 SMALL = 256 * 1024
 """Files up to this size (bytes) go through memory; larger ones are streamed to the store as they are read."""
+
+SPOILED = "other bytes lie where its own belong; run `minutier verify`"
 
 ContentKey = tuple[str, str, str]
 
@@ -148,7 +151,7 @@ class Intake:
                 digest.update(chunk)
         except SourceError:
             return  # it is read again, and what is wrong with it then is told
-        if archived.sha256 == digest.hexdigest():
+        if archived.sha256 == digest.hexdigest() and self._present([_content_key(archived)]):
             draft.stamp = draft.entry.stamp
             _settle(draft, LineState.ALREADY, self._already(archived, draft, "same bytes as archived"), archived.id)
 
@@ -200,8 +203,9 @@ class Intake:
         for draft in fresh:
             assert draft.document is not None
             if draft.document.id in known or draft.document.id in taken:
-                reason = self._already(known.get(draft.document.id), draft, "archived before")
-                _settle(draft, LineState.ALREADY, reason, draft.document.id)
+                before = known.get(draft.document.id)
+                said = self._bring_back(draft, before) if before else "archived before"
+                _settle(draft, LineState.ALREADY, self._already(before, draft, said), draft.document.id)
                 draft.document = None
             else:
                 taken.add(draft.document.id)
@@ -230,10 +234,34 @@ class Intake:
             denies=draft.place.denies,
         )
 
+    # -- what was lost ------------------------------------------------------------------------------------------
+    def _present(self, keys: Sequence[ContentKey]) -> set[ContentKey]:
+        """Which of these contents are known, and still lie in the store in their full size."""
+        found = set()
+        for key, content in self._catalog.contents(keys).items():
+            with suppress(NotFoundError):
+                if self._objects.head(content.ref).sha256:
+                    found.add(key)
+        return found
+
+    def _bring_back(self, draft: _Draft, before: Document) -> str:
+        """Bytes that the store lost are put back from a source that still has them; returns what is said of the line."""
+        key = _content_key(before)
+        if self._present([key]):
+            return "archived before"
+        (result,) = self._objects.put([Put(Bucket.LOCKED, original_key(*key), draft.staged, draft.body, self._intake_lock())])
+        draft.staged = None
+        if result.info.sha256 != draft.sha256:
+            return f"archived before, and damaged since: {SPOILED}"
+        return "archived before; its bytes had been lost from the store and were put back"
+
+    def _intake_lock(self) -> Lock:
+        return Lock(LockMode.GOVERNANCE, self._clock.now() + INTAKE_LOCK)
+
     # -- store --------------------------------------------------------------------------------------------------
     def _store(self, drafts: list[_Draft]) -> list[Content]:
         """Put what is not stored yet; a line whose content was there before is a duplicate."""
-        known = self._catalog.contents([draft.key for draft in drafts])
+        known = self._present([draft.key for draft in drafts])
         fresh: dict[ContentKey, _Draft] = {}
         for draft in drafts:
             new = draft.key not in known and fresh.setdefault(draft.key, draft) is draft
@@ -241,7 +269,7 @@ class Intake:
             reason = "" if new else "the same bytes are archived already; stored once"
             assert draft.document is not None
             draft.line = replace(draft.line, state=state, document_id=draft.document.id, reason=reason)
-        lock = Lock(LockMode.GOVERNANCE, self._clock.now() + INTAKE_LOCK)
+        lock = self._intake_lock()
         puts = [Put(Bucket.LOCKED, original_key(*key), draft.staged, draft.body, lock) for key, draft in fresh.items()]
         contents, spoiled = [], set()
         for (key, draft), result in zip(fresh.items(), self._objects.put(puts), strict=True):
@@ -252,7 +280,7 @@ class Intake:
                 spoiled.add(key)
         for draft in drafts:
             if draft.key in spoiled:
-                _settle(draft, LineState.FAILED, "other bytes lie where its own belong; run `minutier verify`")
+                _settle(draft, LineState.FAILED, SPOILED)
                 draft.document = None
         return contents
 
@@ -274,6 +302,10 @@ class Intake:
         ]
         lines = [(batch, draft.line) for draft in drafts]
         self._catalog.commit_intake(IntakeGroup(lines, documents, contents, seen))
+
+
+def _content_key(document: Document) -> ContentKey:
+    return document.collection, document.retention_class, document.sha256
 
 
 def _open(drafts: Iterable[_Draft]) -> Iterator[_Draft]:
