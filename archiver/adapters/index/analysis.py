@@ -51,10 +51,19 @@ def _stemmer(language: str) -> tantivy.TextAnalyzer:
 def prepared(text: str) -> str:
     """`text` as the analyzer should get it: composed accents, no invisible signs, scripts written without spaces one
     letter a word, bytes that were not UTF-8 as separators. Free of cost for plain Latin text."""
-    if text.isascii() or not _CARE.search(text):
+    if text.isascii() or not _wants_care(text):
         return text
     text = unicodedata.normalize("NFKC", _SURROGATE.sub(" ", text))
     return _LETTER_WORD.sub(r" \1 ", _INVISIBLE.sub("", text))
+
+
+def _wants_care(text: str) -> bool:
+    """Western European text needs none but for soft hyphens: seen at once, without a look at every letter."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return _CARE.search(text) is not None
+    return "\u00ad" in text
 
 
 def folded_words(text: str) -> list[str]:
