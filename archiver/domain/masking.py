@@ -11,11 +11,21 @@ _KEPT = 4
 def mask(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """`text`, of the same length, with the digits inside `spans` (character positions) replaced but for the last four of each."""
     pieces, at = [], 0
-    for start, end in sorted(spans):
-        start = max(start, at)
+    for start, end in _joined(spans):
         pieces += [text[at:start], _masked(text[start:end])]
-        at = max(end, at)
+        at = end
     return "".join([*pieces, text[at:]]) if pieces else text
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order; those that overlap are one, or each would show four digits of the other."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _masked(number: str) -> str:
