@@ -57,7 +57,7 @@ def _zone(value: object) -> object:
         try:
             zone(value)
         except RetentionError as error:
-            raise ShapeError(str(error), error.remedy) from error
+            raise ShapeError(f"{value[:80]!r} is no time zone", error.remedy) from error
     return value
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver.cli.context import Context, pass_context
+from archiver.cli.context import Context, counted, pass_context
 from archiver.domain.display import safe
 from archiver.errors import RefusedError, UnreachableError, UsageError
 
@@ -118,11 +118,15 @@ def _checked(context: Context, data: bytes, file: str) -> Policy:
         return read_policy(data, source=file)
     except PolicyError as error:
         _show_problems(context, error)
-        raise
+        if context.as_json:
+            raise
+        raise UsageError(
+            f"{file} is refused: {counted(len(error.problems), 'problem')}", remedy="mend and check again"
+        ) from error
 
 
 def _show_problems(context: Context, error: PolicyError) -> None:
-    """All of them; the error that follows repeats the first."""
+    """All of them; the error that follows says how many (in JSON, the first once more)."""
     for problem in error.problems:
         value = {"line": problem.line, "column": problem.column, "problem": problem.what, "remedy": problem.remedy}
         place = f"{error.source}:{problem.line}:{problem.column}: " if problem.line else f"{error.source}: "
