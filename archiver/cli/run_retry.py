@@ -21,7 +21,7 @@ def retry(
     left = sum(1 for _ in archive.catalog.select(batch_id=batch_id, outcome=outcome))
     body = {"tried": found.tried, "read_better": found.renewed, "members_found": found.new_members, "left": left}
     lines = [
-        f"{counted(found.tried, 'file')} read again: {counted(found.renewed, 'document')} read better than before (members count), "
+        f"{counted(found.tried, 'file')} read again: {counted(found.renewed, 'document')} read better than before (members included), "
         f"{counted(found.new_members, 'new member')}; {left:,} still {outcome}"
     ]
     context.answer(body, lines)
