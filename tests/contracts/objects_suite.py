@@ -353,7 +353,9 @@ class LockSuite:
             store.lock_group([(info.ref, longer), (info.ref, complied(clock, 10))])
         assert store.head(info.ref).lock == longer
 
-    def test_protecting_replaces_an_intake_lock_and_otherwise_only_strengthens(self, store: ObjectStore, clock: MovingClock) -> None:
+    def test_protecting_replaces_an_intake_lock_and_otherwise_only_strengthens(
+        self, store: ObjectStore, clock: MovingClock
+    ) -> None:
         fresh, firm = (put_one(store, key=f"originals/a/b/{n}", lock=governed(clock, 30)) for n in range(2))
         store.lock(firm.ref, complied(clock, 5))
         wanted = governed(clock, 10)

@@ -44,7 +44,13 @@ class Minutier:
     def run(self, *arguments: str | Path, code: int | None = 0, stdin: bytes | None = None, cwd: Path | None = None) -> Ran:
         """A run to its end; `code` is what it must exit with (None: anything)."""
         done = subprocess.run(
-            [*COMMAND, *map(str, arguments)], env=self.environment, input=stdin, capture_output=True, cwd=cwd, timeout=240, check=False
+            [*COMMAND, *map(str, arguments)],
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            cwd=cwd,
+            timeout=240,
+            check=False,
         )
         ran = Ran(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
         assert code is None or ran.code == code, f"exit {ran.code}, not {code}\n{ran.out[-3000:]}\n{ran.err[-3000:]}"
