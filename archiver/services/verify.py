@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from archiver.domain import record
 from archiver.domain.batch import BatchState
+from archiver.domain.display import safe_name
 from archiver.domain.document import Document, State
 from archiver.domain.ledger import ARCHIVED, LedgerEntry, Tree
 from archiver.domain.ledger_report import Finding
@@ -38,6 +39,7 @@ T = TypeVar("T")
 PAGE = 500
 READ = 1024 * 1024
 THREADS = 4
+_TOLD = 3
 STATES = (ARCHIVED, EXTENDED, READ_AGAIN)
 """Kinds of entries that say what a document's row must be."""
 
@@ -163,8 +165,19 @@ class Verify:
             self.result.count(f"{info.ref.key.split('/', 1)[0]} read back")
             self.result.count("bytes read back", info.size)
             if wrong:
-                self.result.add(_place(info), wrong)
+                self.result.add(_place(info), wrong + self._whose(info))
         self._tick(self.result)
+
+    def _whose(self, info: ObjectInfo) -> str:
+        """Which documents an original's bytes are, for whoever has to find another copy."""
+        if not info.ref.key.startswith("originals/"):
+            return ""
+        _, collection, retention_class, _, sha256 = info.ref.key.split("/")
+        key = (collection, retention_class, sha256)
+        content = self._catalog.contents([key]).get(key)
+        found = self._catalog.referrers(content) if content else []
+        told = "".join(f"; it is document {one.id}, {safe_name(one.source)}" for one in found[:_TOLD])
+        return told + (f", and {len(found) - _TOLD} more" if len(found) > _TOLD else "")
 
     # -- documents ----------------------------------------------------------------------------------------------
     def _check_documents(self) -> None:

@@ -156,6 +156,14 @@ def test_verify_finds_it(copy: Minutier, damage: Callable[[Path], str]) -> None:
     assert told in ran.out, ran.out
 
 
+def test_verify_names_the_document_whose_bytes_are_damaged(copy: Minutier) -> None:
+    digest = flip_original(copy.home)
+    row = next(row for row in copy.run("export").rows if row["sha256"] == digest)
+    told = copy.run("verify", code=4).out
+    assert row["id"] in told
+    assert Path(row["path"]).name in told
+
+
 def test_get_refuses_damaged_bytes_and_leaves_no_file(copy: Minutier, tmp_path: Path) -> None:
     digest = flip_original(copy.home)
     row = next(row for row in copy.run("export").rows if row["sha256"] == digest)
