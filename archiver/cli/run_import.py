@@ -109,6 +109,8 @@ def run(
     """Import `entries` into the batch, show how it goes and what came of it; returns the exit code."""
     if workers:
         archive.settings = with_workers(archive, workers)
+    if skew := archive.clock.skew():
+        context.note(f"Doubtful dates: {skew.message}. What is archived now is dated {archive.clock.now():%Y-%m-%d}.")
     catch_up(archive.catalog, archive.index, archive.texts)
     spec = batch.spec
     options = IntakeOptions(batch.id, spec["collection"], spec["class"], tuple(spec["grants"]), spec["declared"], spec["rehash"])

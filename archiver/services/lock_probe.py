@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from archiver.domain.document import LockMode
-from archiver.errors import RefusedError
+from archiver.errors import RefusedError, UnreachableError
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectRef, ObjectStore, Put
 
@@ -15,7 +15,12 @@ SECONDS = 2
 
 
 def probe(objects: ObjectStore, clock: Clock, sleep: Callable[[float], None]) -> list[str]:
-    """What the store let through that a COMPLIANCE lock or a legal hold forbids; empty when it is sound. Takes about two seconds."""
+    """What the store let through that a COMPLIANCE lock or a legal hold forbids; empty when it is sound. Takes about two seconds.
+
+    Raises:
+        UnreachableError: the clock stands still, and with it every lock; nothing was tried.
+    """
+    _require_running(clock, sleep)
     until = clock.now() + timedelta(seconds=SECONDS)
     put = Put(Bucket.LOCKED, f"canary/{uuid.uuid4().hex}", body=b"canary", lock=Lock(LockMode.COMPLIANCE, until))
     ref = objects.put([put])[0].info.ref
@@ -28,6 +33,16 @@ def probe(objects: ObjectStore, clock: Clock, sleep: Callable[[float], None]) ->
     objects.set_hold(ref, False)
     objects.delete(ref)
     return let_through
+
+
+def _require_running(clock: Clock, sleep: Callable[[float], None]) -> None:
+    before = clock.now()
+    sleep(0.2)
+    if clock.now() <= before:
+        raise UnreachableError(
+            "not tried: the archive's time stands still until the machine's clock has caught up with it",
+            remedy="check the machine's clock",
+        )
 
 
 def _tries(objects: ObjectStore, ref: ObjectRef, put: Put, until: datetime) -> list[str]:
