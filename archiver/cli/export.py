@@ -8,6 +8,7 @@ import click
 
 from archiver.cli.context import Context, pass_context
 from archiver.domain.display import safe
+from archiver.errors import IntegrityError
 
 
 @click.command("export")
@@ -40,5 +41,10 @@ def command(context: Context, text: bool, members: str, collection: str, batch: 
         finally:
             if output:
                 stream.close()
+    if export.without_text:
+        raise IntegrityError(
+            f"written whole but for {export.without_text:,} stored texts that are lost or damaged",
+            remedy="run `minutier verify`; it names them",
+        )
     if output:
         context.note(f"Wrote {count:,} documents to {safe(output)}")

@@ -54,6 +54,8 @@ def command(
     request = SearchRequest(" ".join(query), tuple(collections), limit, cursor, facets, sort)
     with context.open_scoped() as archive:
         answer = Search(archive.catalog, archive.index, archive.texts).run(request, context.scope, fragments=fragments)
+        if context.principal.owner and archive.index.sequence() < archive.catalog.top_sequence():
+            context.note("Not all documents are in the index yet; the next import or `minutier reindex` brings them in.")
     if context.as_json:
         for hit in answer.hits:
             context.emit(_body(hit))

@@ -10,7 +10,7 @@ from archiver.domain.access import Scope
 from archiver.domain.document import Document, State
 from archiver.domain.extraction import Extraction, Outcome
 from archiver.domain.masking import mask
-from archiver.errors import NotFoundError
+from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.services.texts import Texts
 
@@ -19,10 +19,15 @@ STATUS = {Outcome.COMPLETE: "ok", Outcome.CRASHED: "crash"}
 
 
 class Export:
-    """Writes documents that `scope` admits."""
+    """Writes documents that `scope` admits.
+
+    Attributes:
+        without_text: how often a stored text was lost or damaged; what is known of it otherwise was written all the same.
+    """
 
     def __init__(self, catalog: Catalog, texts: Texts, scope: Scope) -> None:
         self._catalog, self._texts, self._scope = catalog, texts, scope
+        self.without_text = 0
 
     def write(self, stream: IO[str], *, text: bool, inline: bool, collection: str = "", batch_id: str = "") -> int:
         """One JSON object a line; returns how many.
@@ -58,8 +63,9 @@ class Export:
     def _extraction(self, document: Document) -> Extraction | None:
         try:
             return self._texts.of(document)
-        except NotFoundError:
-            return None  # `verify` reports it
+        except (NotFoundError, IntegrityError):
+            self.without_text += 1
+            return None
 
 
 def body(document: Document, extraction: Extraction | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from archiver.domain.document import Document, State
 from archiver.domain.extraction import Extraction
 from archiver.domain.masking import mask
 from archiver.domain.media import kind_of
-from archiver.errors import NotFoundError
+from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.index import Index, IndexEntry
 from archiver.services.texts import Texts
@@ -85,5 +85,5 @@ def catch_up(catalog: Catalog, index: Index, texts: Texts) -> int:
 def _stored(texts: Texts, document: Document) -> Extraction | None:
     try:
         return texts.of(document)
-    except NotFoundError:
+    except (NotFoundError, IntegrityError):
         return None  # `verify` reports it; the document stays findable by its own fields

@@ -8,7 +8,7 @@ from archiver.domain.access import Scope
 from archiver.domain.document import Document
 from archiver.domain.masking import mask
 from archiver.domain.query import SearchRequest
-from archiver.errors import NotFoundError
+from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.index import Index
 from archiver.services.texts import Texts
@@ -56,6 +56,6 @@ class Search:
             return ()
         try:
             found = self._texts.of(document)
-        except NotFoundError:
-            return ()  # `verify` reports a text that is gone; the hit itself stands
+        except (NotFoundError, IntegrityError):
+            return ()  # `verify` reports a text that is lost or damaged; the hit itself stands
         return self._index.highlight(request, mask(found.text, found.cards), count) if found else ()
