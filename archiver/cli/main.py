@@ -74,13 +74,20 @@ def cli(ctx: click.Context, archive: str | None, as_json: bool, principal: str |
     ctx.obj = Context(archive, as_json=as_json, principal=principal, groups=groups)
 
 
+def arguments(given: list[str]) -> list[str]:
+    """The command line with `--json` first, wherever it was written before a `--`: every command has it."""
+    end = given.index("--") if "--" in given else len(given)
+    rest = [word for word in given[:end] if word != "--json"]
+    return (["--json"] if "--json" in given[:end] else []) + rest + given[end:]
+
+
 def main() -> None:
     """Run the command line; every failure ends with one of the documented exit codes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # letters the terminal's charset lacks must not end a command
     try:
-        code = cli.main(standalone_mode=False) or 0
+        code = cli.main(arguments(sys.argv[1:]), standalone_mode=False) or 0
         sys.stdout.flush()  # here, where a reader that has gone away is met
         sys.exit(code)
     except BaseException as error:  # noqa: BLE001  # the edge of the program: whatever it was becomes a message and a code

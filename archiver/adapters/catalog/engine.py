@@ -66,13 +66,19 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except exc.OperationalError as error:
+        if "no such table" in str(error.orig) or "no such column" in str(error.orig):
+            raise _damaged(error) from error
         raise UnreachableError(
             f"the catalogue does not answer: {error.orig}", remedy="check disk space and permissions, then run again"
         ) from error
     except exc.DatabaseError as error:
         if isinstance(error, exc.IntegrityError):
             raise
-        raise IntegrityError(
-            f"the catalogue's file is damaged: {error.orig}",
-            remedy="restore catalog.sqlite from a backup, then run `minutier verify`",
-        ) from error
+        raise _damaged(error) from error
+
+
+def _damaged(error: exc.DBAPIError) -> IntegrityError:
+    return IntegrityError(
+        f"the catalogue's file is damaged: {error.orig}",
+        remedy="restore catalog.sqlite from a backup, then run `minutier verify`",
+    )
