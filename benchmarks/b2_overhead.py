@@ -23,7 +23,7 @@ from pathlib import Path
 from archiver.adapters.extraction import {engine} as engine
 from archiver.domain.extraction import ExtractionTask, Limits
 limits = Limits()
-for path in sys.stdin.read().split("\\0"):
+for path in filter(None, sys.stdin.read().split("\\0")):
     for _ in engine.run(ExtractionTask("x", Path(path), Path(path).name, Path(path).stat().st_size), limits):
         pass
 """
