@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import reduce
-from itertools import islice
 
 from archiver.domain.document import Document, LockMode
 from archiver.domain.ledger import LedgerEvent
 from archiver.domain.record import digest, record_key
 from archiver.ports.catalog import Catalog, Content
 from archiver.ports.clock import Clock
-from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectStore
+from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectStore, stronger
+from archiver.services.pages import pages
 from archiver.services.policy_changes import Change, ChangeKind, changes, facts_of
 from archiver.services.policy_versions import PolicyVersions
 from retention.policy import Policy
@@ -39,7 +39,7 @@ class ExtendTerms:
             for change in changes(self._catalog, policy, PolicyVersions(self._objects), now)
             if change.kind is not ChangeKind.EARLIER
         )
-        for group in _groups(found):
+        for group in pages(found, GROUP):
             self._protect(group, policy, now)
             documents = [_renewed(change, policy) for change in group]
             self._catalog.commit_archived(documents, [_event(document, now) for document in documents])
@@ -71,19 +71,16 @@ class ExtendTerms:
 
 def _dated(have: Lock, want: Protection) -> Lock | None:
     """The lock to set, never weaker than the one there; None when that is strong enough. Its hold is let go only afterwards."""
-    order = (LockMode.NONE, LockMode.GOVERNANCE, LockMode.COMPLIANCE)
-    mode = max(have.mode, LockMode(want.lock.value), key=order.index)
-    until = max((moment for moment in (have.until, want.until) if moment is not None), default=None)
-    return None if (mode, until) == (have.mode, have.until) else Lock(mode, until, have.hold or want.hold)
+    new = stronger(have, Lock(LockMode(want.lock.value), want.until, want.hold))
+    return None if (new.mode, new.until) == (have.mode, have.until) else new
 
 
 def _renewed(change: Change, policy: Policy) -> Document:
-    order = (LockMode.NONE, LockMode.GOVERNANCE, LockMode.COMPLIANCE)
     return replace(
         change.document,
         retain_until=change.until,
         retention_note=change.deadline.reason,
-        lock_mode=max(change.document.lock_mode, LockMode(change.protection.lock.value), key=order.index),
+        lock_mode=stronger(Lock(change.document.lock_mode), Lock(LockMode(change.protection.lock.value))).mode,
         policy_version=policy.version,
     )
 
@@ -97,8 +94,3 @@ def _event(document: Document, now: datetime) -> LedgerEvent:
         "state_sha256": digest(document),
     }
     return LedgerEvent(EXTENDED, document.id, now, details)
-
-
-def _groups(found: Iterator[Change]) -> Iterator[list[Change]]:
-    while group := list(islice(found, GROUP)):
-        yield group

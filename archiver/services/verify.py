@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import TypeVar
 
 from archiver.domain import record
@@ -32,6 +31,7 @@ from archiver.ports.ledger import LedgerRows
 from archiver.ports.objects import Bucket, ObjectInfo, ObjectStore
 from archiver.services.commit import READ_AGAIN
 from archiver.services.extend_terms import EXTENDED
+from archiver.services.pages import pages
 from archiver.services.verify_ledger import entries, verify_ledger
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Verify:
         """Every object of both buckets; the ledger's and the records' own checks read theirs."""
         with ThreadPoolExecutor(THREADS) as threads:
             waiting: deque[Future[list[tuple[ObjectInfo, str]]]] = deque()
-            for page in _pages(self._known_objects(), 64):
+            for page in pages(self._known_objects(), 64):
                 waiting.append(threads.submit(self._digests, page))
                 if len(waiting) > THREADS * 2:
                     self._judge(waiting.popleft().result())
@@ -107,7 +107,7 @@ class Verify:
 
     def _known_objects(self) -> Iterator[ObjectInfo]:
         for bucket in Bucket:
-            for page in _pages(self._objects.list(bucket), PAGE):
+            for page in pages(self._objects.list(bucket), PAGE):
                 self._find_strangers(page)
                 yield from (info for info in page if info.sha256 and not info.ref.key.startswith(("ledger/", "records/")))
 
@@ -181,7 +181,7 @@ class Verify:
 
     # -- documents ----------------------------------------------------------------------------------------------
     def _check_documents(self) -> None:
-        for page in _pages(self._catalog.select(), PAGE):
+        for page in pages(self._catalog.select(), PAGE):
             archived = [document for document in page if document.state in _INDEXED]
             self.result.count("documents waiting", len([one for one in page if one.state is State.RECEIVED]))
             self._check_stored_bytes(page)
@@ -256,7 +256,7 @@ class Verify:
         """The last entry about a document says what its row must be."""
         try:
             about = (entry for entry in entries(self._objects, Tree.CUSTODY, self._rows) if entry.event.document_id)
-            for page in _pages(about, PAGE):
+            for page in pages(about, PAGE):
                 self._check_entry_page(page)
         except UnreachableError:
             raise
@@ -294,7 +294,7 @@ class Verify:
         reached, found = self._index.sequence(), 0
         may_lag = reached > 0 or any(batch.state is not BatchState.FINISHED for batch in self._catalog.batches())
         behind = reached if may_lag else self._catalog.top_sequence()
-        for page in _pages(self._index.document_ids(), PAGE):
+        for page in pages(self._index.document_ids(), PAGE):
             found += self._check_index_page(page, behind)
         self.result.count("index entries", found)
         lagging = sum(1 for document in self._catalog.changed_since(behind) if document.state in _INDEXED)
@@ -354,9 +354,3 @@ def _unchangeable(written: Document, row: Document) -> list[str]:
 
 def _place(info: ObjectInfo) -> str:
     return f"{info.ref.bucket}:{info.ref.key}"
-
-
-def _pages(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    stream = iter(items)
-    while page := list(islice(stream, size)):
-        yield page
