@@ -22,6 +22,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every setting and its default.
 
     Attributes:
+        objects_url, catalog_url, index_url, tika_url, broker_url: servers to use in place of the archive's own folder; "" for
+            none. Each may hold a password, and each can be read from a file named by the same variable with `_FILE` added.
         workers: processes that read documents; 0 means one for each processor.
         readers: "on" reads common formats with fast readers, "off" sends everything to Tika.
         read_seconds: longest time one document or member may take to read.
@@ -31,6 +33,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             levels of nesting, members, bytes of all members, bytes of one member, expansion ratio.
     """
 
+    objects_url: str = ""
+    catalog_url: str = ""
+    index_url: str = ""
+    tika_url: str = ""
+    broker_url: str = ""
     workers: int = 0
     readers: str = "on"
     read_seconds: float = Limits().seconds

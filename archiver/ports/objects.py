@@ -119,7 +119,13 @@ class ObjectStore(Protocol):
         """
 
     def local_path(self, ref: ObjectRef) -> Path:
-        """A local file with exactly these bytes, for programs that need one. Not to be written to."""
+        """A local file with exactly these bytes, for programs that need one. Not to be written to.
+
+        A store elsewhere fetches a copy, which stays until `release_path` was called as often as this was.
+        """
+
+    def release_path(self, ref: ObjectRef) -> None:
+        """The local file is needed no more. Safe to repeat; a store of local files has nothing to do."""
 
     def head(self, ref: ObjectRef) -> ObjectInfo:
         """What the store knows of this version.

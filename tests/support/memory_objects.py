@@ -53,6 +53,9 @@ class MemoryObjects:
             file.write(self._found(ref).body)
         return Path(file.name)
 
+    def release_path(self, ref: ObjectRef) -> None:
+        pass
+
     def head(self, ref: ObjectRef) -> ObjectInfo:
         return self._found(ref).info
 
