@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -67,7 +68,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.workers or len(os.sched_getaffinity(0))
 
 
-_POSITIVE = tuple(name for name in Settings.__struct_fields__ if name not in ("workers", "readers"))
+URLS = tuple(name for name in Settings.__struct_fields__ if name.endswith("_url"))
+_POSITIVE = tuple(name for name in Settings.__struct_fields__ if name not in ("workers", "readers", *URLS))
 
 
 def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Settings, dict[str, str]]:
@@ -85,6 +87,8 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Setti
         variable = PREFIX + name.upper()
         if variable in environment:
             values[name], origin[name] = environment[variable], variable
+        elif name in URLS and (file := environment.get(variable + "_FILE")):
+            values[name], origin[name] = _secret(variable + "_FILE", file), variable + "_FILE"
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -96,9 +100,41 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Setti
             raise UsageError(f"{name} is {getattr(settings, name)!r} ({origin[name]})", remedy="write a number above 0")
     if settings.workers < 0:
         raise UsageError(f"workers is {settings.workers} ({origin['workers']})", remedy="write 0 for one a processor, or more")
+    for name in URLS:
+        _check_url(name, getattr(settings, name), origin[name])
     if settings.readers not in ("on", "off"):
         raise UsageError(f"readers is {settings.readers!r} ({origin['readers']})", remedy='write "on" or "off"')
     return settings, origin
+
+
+_SCHEMES = {
+    "objects_url": ("s3://KEY:SECRET@host/NAME", "s3", "s3+http"),
+    "catalog_url": ("postgresql+psycopg://user:password@host/database", "postgresql+psycopg"),
+    "index_url": ("https://user:password@host:9200/NAME", "https", "http"),
+    "tika_url": ("http://host:9998", "http", "https"),
+    "broker_url": ("amqp://user:password@host/ or redis://host:6379/0", "amqp", "amqps", "redis", "rediss"),
+}
+
+
+def _check_url(name: str, url: str, origin: str) -> None:
+    example, *schemes = _SCHEMES[name]
+    if url and url.partition("://")[0] not in schemes:
+        raise UsageError(f"{name} ({origin}) does not begin as it must: {without_password(url)}", remedy=f"write {example}")
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown: user and host, and `***` for what is secret."""
+    return re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
+
+
+def _secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(
+            f"{variable} names {path}, which cannot be read: {why}", remedy="write the URL alone into that file"
+        ) from error
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from archiver.services.bulk_import import BulkImport, Parts, preview
 from archiver.services.index_documents import catch_up
 from archiver.services.intake import IntakeOptions
 from archiver.services.placement import check_name
+from archiver.services.reading_here import ReadingHere, ReadingParts
 from archiver.settings import Settings
 
 SOME_FAILED = 3
@@ -118,14 +119,20 @@ def run(
     again = _entries(archive, spec, iter(())) if countable else None
     before = archive.catalog.tally(batch.id).by_outcome
     with Stop(say=not sys.stderr.isatty()) as stop, display(again, batch.lines if batch.listed else None, before, stop) as shown:
-        BulkImport(parts(archive), options, shown, passwords=passwords, stop=stop).run(entries)
+        reading = ReadingHere(reading_parts(archive), passwords=passwords)
+        BulkImport(taking_parts(archive), reading, options, shown, stop=stop).run(entries)
     _spool(archive, batch.id).remove()
     return finish(context, archive, batch.id)
 
 
-def parts(archive: Archive) -> Parts:
-    """What an import works with, from the open archive."""
-    return Parts(
+def taking_parts(archive: Archive) -> Parts:
+    """What taking in works with, from the open archive."""
+    return Parts(archive.catalog, archive.objects, archive.clock, archive.placement, LocalFiles(), archive.keys.identifier_key())
+
+
+def reading_parts(archive: Archive) -> ReadingParts:
+    """What reading works with, from the open archive."""
+    return ReadingParts(
         archive.catalog,
         archive.objects,
         archive.index,
@@ -133,7 +140,6 @@ def parts(archive: Archive) -> Parts:
         archive.clock,
         archive.placement,
         archive.pool,
-        LocalFiles(),
         archive.texts,
         archive.keys.identifier_key(),
     )

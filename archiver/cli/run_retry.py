@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archiver.bootstrap import Archive
 from archiver.cli.context import Context, counted
-from archiver.cli.run_import import SOME_FAILED, Stop, parts, with_workers
+from archiver.cli.run_import import SOME_FAILED, Stop, reading_parts, with_workers
 from archiver.services.index_documents import catch_up
 from archiver.services.reread import reread
 
@@ -17,7 +17,7 @@ def retry(
         archive.settings = with_workers(archive, workers)
     catch_up(archive.catalog, archive.index, archive.texts)
     with Stop() as stop:
-        found = reread(parts(archive), batch_id=batch_id, outcome=outcome, passwords=passwords, stop=stop)
+        found = reread(reading_parts(archive), batch_id=batch_id, outcome=outcome, passwords=passwords, stop=stop)
     left = sum(1 for _ in archive.catalog.select(batch_id=batch_id, outcome=outcome))
     body = {"tried": found.tried, "read_better": found.renewed, "members_found": found.new_members, "left": left}
     lines = [

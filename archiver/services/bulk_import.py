@@ -1,4 +1,4 @@
-"""Bulk import: sources through intake, extraction and commit, in bounded memory, stoppable and resumable at any moment."""
+"""Bulk import: sources through intake and whatever reads them, in bounded memory, stoppable and resumable at any moment."""
 
 from __future__ import annotations
 
@@ -8,25 +8,16 @@ from typing import Protocol
 
 from archiver.domain.batch import BatchState, Line, LineState
 from archiver.domain.document import Document
-from archiver.domain.extraction import Extraction
-from archiver.errors import IntegrityError, InterruptedRunError, NotFoundError
+from archiver.errors import InterruptedRunError
 from archiver.ports.catalog import Catalog, Seen
 from archiver.ports.clock import Clock
-from archiver.ports.extraction import ExtractionPool
-from archiver.ports.index import Index
 from archiver.ports.objects import ObjectStore
 from archiver.ports.sources import FileStamp, SourceEntry, SourceReader
-from archiver.services.commit import Commit
-from archiver.services.extract import Extract
 from archiver.services.intake import Intake, IntakeOptions, stamp_seen
-from archiver.services.orphans import drop_orphans
 from archiver.services.placement import Placement
-from archiver.services.sequence_ledger import LedgerService
-from archiver.services.texts import Texts
 
 GROUP = 128
 PENDING_PAGE = 64
-LEDGER_EVERY = 8_192
 
 
 @dataclass(slots=True)
@@ -55,19 +46,44 @@ class Observer(Protocol):
         """Called after every step."""
 
 
+class Reading(Protocol):
+    """What becomes of originals once they are taken in: read in this process, or by workers elsewhere."""
+
+    def begin(self) -> None:
+        """Before the first document: what earlier runs left is taken up."""
+
+    def has_room(self, documents: Sequence[Document]) -> bool:
+        """Whether these may be offered now: an import never runs further ahead than a bound."""
+
+    def offer(self, documents: Sequence[Document], *, read_before: bool = False) -> None:
+        """Take originals that were just received. `read_before`: their bytes were archived before."""
+
+    def pump(self, seconds: float) -> None:
+        """Go on, for about so long when there is nothing to do at once."""
+
+    def finish(self) -> None:
+        """Once everything is read: see to it that it is durable, searchable and entered in the ledger."""
+
+    def leave(self) -> None:
+        """The import stops here: make safe what this process has in hand."""
+
+    @property
+    def busy(self) -> int:
+        """Originals offered and not done."""
+
+    def tell(self, progress: Progress) -> None:
+        """Write down how far reading has come."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an import works with."""
+    """What taking in works with."""
 
     catalog: Catalog
     objects: ObjectStore
-    index: Index
-    ledger: LedgerService
     clock: Clock
     placement: Placement
-    pool: ExtractionPool
     sources: SourceReader
-    texts: Texts
     identifier_key: bytes
 
 
@@ -94,13 +110,14 @@ class BulkImport:
     def __init__(
         self,
         parts: Parts,
+        reading: Reading,
         options: IntakeOptions,
         observer: Observer,
         *,
-        passwords: Sequence[str] = (),
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._parts, self._options, self._observer, self._stop = parts, options, observer, stop
+        self._catalog, self._reading, self._options = parts.catalog, reading, options
+        self._observer, self._stop = observer, stop
         self._intake = Intake(
             parts.catalog,
             parts.objects,
@@ -110,18 +127,7 @@ class BulkImport:
             parts.identifier_key,
             options,
         )
-        self._commit = Commit(parts.catalog, parts.objects, parts.index, parts.clock, parts.placement)
-        self._extract = Extract(
-            parts.catalog,
-            parts.objects,
-            parts.pool,
-            parts.identifier_key,
-            self._commit,
-            passwords=passwords,
-            reuse=self._stored_text,
-        )
         self._progress = Progress()
-        self._ledgered = 0
         self._resumed = False
 
     def run(self, entries: Iterator[SourceEntry | None]) -> Progress:
@@ -130,26 +136,28 @@ class BulkImport:
         Raises:
             InterruptedRunError: stopped on request; everything taken in is safe, the rest is resumed by the batch's id.
         """
-        catalog, batch = self._parts.catalog, self._options.batch_id
-        drop_orphans(catalog, self._parts.objects)
+        batch = self._options.batch_id
         try:
-            self._offer_waiting()
+            self._reading.begin()
             self._take_all(entries)
             self._progress.listed = True
-            catalog.set_batch_state(batch, BatchState.RUNNING, listed=True)
+            self._catalog.set_batch_state(batch, BatchState.RUNNING, listed=True)
             self._take_vanished()
-            self._drain()
+            while self._reading.busy:
+                self._pump(0.2)
         except InterruptedRunError:
-            self._settle()
-            catalog.set_batch_state(batch, BatchState.INTERRUPTED, listed=self._progress.listed)
+            self._reading.leave()
+            self._tell()
+            self._catalog.set_batch_state(batch, BatchState.INTERRUPTED, listed=self._progress.listed)
             raise
-        self._settle()
-        catalog.set_batch_state(batch, BatchState.FINISHED, listed=True)
+        self._reading.finish()
+        self._tell()
+        self._catalog.set_batch_state(batch, BatchState.FINISHED, listed=True)
         return self._progress
 
     # -- taking in ----------------------------------------------------------------------------------------------
     def _take_all(self, entries: Iterator[SourceEntry | None]) -> None:
-        number = self._parts.catalog.last_line(self._options.batch_id) + 1
+        number = self._catalog.last_line(self._options.batch_id) + 1
         self._resumed = number > 1
         for group in _slices(entries):
             pairs, number = self._lines(group, number, resumed=self._resumed)
@@ -160,7 +168,7 @@ class BulkImport:
 
     def _lines(self, entries: list[SourceEntry], number: int, *, resumed: bool) -> tuple[list[tuple[Line, SourceEntry]], int]:
         """Entries with their lines, without those an earlier run settled; and the next free number."""
-        known = self._parts.catalog.known_lines(self._options.batch_id, [one.source for one in entries]) if resumed else {}
+        known = self._catalog.known_lines(self._options.batch_id, [one.source for one in entries]) if resumed else {}
         pairs = []
         for entry in entries:
             earlier = _earlier(entry, known.get(entry.source, []))
@@ -174,7 +182,7 @@ class BulkImport:
     def _take_vanished(self) -> None:
         """Lines that an earlier run listed and this one did not meet again: tried by name."""
         after = 0
-        while self._resumed and (lines := self._parts.catalog.pending_lines(self._options.batch_id, after, PENDING_PAGE)):
+        while self._resumed and (lines := self._catalog.pending_lines(self._options.batch_id, after, PENDING_PAGE)):
             self._take([(line, SourceEntry(line.source)) for line in lines])
             after = lines[-1].number
 
@@ -189,52 +197,20 @@ class BulkImport:
         self._offer([document for document in documents if document.id not in copies])
         self._offer([document for document in documents if document.id in copies], read_before=True)
 
-    # -- reading ------------------------------------------------------------------------------------------------
+    # -- what follows -------------------------------------------------------------------------------------------
     def _offer(self, documents: list[Document], *, read_before: bool = False) -> None:
-        while self._extract.room < len(documents):
+        while not self._reading.has_room(documents):
             self._pump(0.1)
-        self._extract.offer(documents, read_before=read_before)
+        self._reading.offer(documents, read_before=read_before)
         self._pump(0)
-
-    def _offer_waiting(self) -> None:
-        """Documents an earlier run took in and did not finish, whatever their batch."""
-        after = 0
-        while waiting := self._parts.catalog.waiting(PENDING_PAGE, after):
-            self._offer(waiting)
-            after = waiting[-1].sequence
-
-    def _drain(self) -> None:
-        while self._extract.busy:
-            self._pump(0.2)
 
     def _pump(self, seconds: float) -> None:
         self._check_stop()
-        self._extract.pump(seconds)
-        self._progress.documents, self._progress.outcomes = self._commit.committed, self._commit.outcomes
-        self._progress.waiting = self._extract.busy
-        if self._commit.committed - self._ledgered >= LEDGER_EVERY:
-            self._ledgered = self._commit.committed
-            self._parts.ledger.sequence()
-            self._parts.ledger.seal(partial=False)
-        self._observer.progress(self._progress)
+        self._reading.pump(seconds)
+        self._tell()
 
-    def _stored_text(self, document: Document) -> Extraction | None:
-        """The reading of the same bytes, if they were read whole before and hold no members. None as well for one that was
-        lost or damaged, which `verify` reports: the bytes are read again."""
-        twin = self._parts.catalog.text_of(document.collection, document.sha256)
-        try:
-            return self._parts.texts.of(twin) if twin else None
-        except (NotFoundError, IntegrityError):
-            return None
-
-    # -- ends ---------------------------------------------------------------------------------------------------
-    def _settle(self) -> None:
-        """Make everything that was read durable, searchable and entered in the ledger."""
-        self._commit.flush()
-        self._parts.ledger.sequence()
-        self._parts.ledger.seal()
-        self._progress.documents, self._progress.outcomes = self._commit.committed, self._commit.outcomes
-        self._progress.waiting = self._extract.busy
+    def _tell(self) -> None:
+        self._reading.tell(self._progress)
         self._observer.progress(self._progress)
 
     def _check_stop(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 from archiver.domain.document import Document, State
@@ -17,7 +18,7 @@ from archiver.domain.identifiers import DocumentId, document_id
 from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog, Content
 from archiver.ports.extraction import ExtractionPool
-from archiver.ports.objects import ObjectStore
+from archiver.ports.objects import ObjectRef, ObjectStore
 
 CHUNK_FILES = 16
 CHUNK_BYTES = 32 * 1024 * 1024
@@ -47,9 +48,12 @@ class Sink(Protocol):
 
 @dataclass(slots=True)
 class _Job:
-    """One original in flight. `poison`: members that ended a child, and how; `read`: its own result is in."""
+    """One original in flight. `poison`: members that ended a child, and how; `read`: its own result is in; `ref`, `path`: its
+    bytes, once they were asked for."""
 
     document: Document
+    ref: ObjectRef | None = None
+    path: Path | None = None
     poison: dict[Locator, Died] = field(default_factory=dict)
     deaths: Counter[Locator] = field(default_factory=Counter)
     attempts: int = 1
@@ -57,7 +61,11 @@ class _Job:
 
 
 class Extract:
-    """Keeps the pool busy with a bounded number of documents."""
+    """Keeps the pool busy with a bounded number of documents.
+
+    Attributes:
+        lost: originals that were let go since their bytes are gone from the store.
+    """
 
     def __init__(
         self,
@@ -75,6 +83,7 @@ class Extract:
         self._jobs: dict[str, _Job] = {}
         self._reading: dict[tuple[str, str], list[Document]] = {}
         self._followers = 0
+        self.lost: list[Document] = []
 
     @property
     def room(self) -> int:
@@ -137,14 +146,21 @@ class Extract:
             try:
                 tasks.append(self._task(job, contents[key]))
             except (KeyError, NotFoundError, IntegrityError):
-                self._jobs.pop(job.document.id, None)
+                self._let_go(job)
+                self.lost.append(job.document)
                 self._submit(self._followers_of(job.document))
         return tasks
 
     def _task(self, job: _Job, content: Content) -> ExtractionTask:
         document = job.document
-        path = self._objects.local_path(content.ref)
-        return ExtractionTask(document.id, path, document.name, document.size, self._passwords, tuple(job.poison))
+        if job.path is None:
+            job.path, job.ref = self._objects.local_path(content.ref), content.ref
+        return ExtractionTask(document.id, job.path, document.name, document.size, self._passwords, tuple(job.poison))
+
+    def _let_go(self, job: _Job) -> None:
+        self._jobs.pop(job.document.id, None)
+        if job.ref is not None:
+            self._objects.release_path(job.ref)
 
     # -- events -------------------------------------------------------------------------------------------------
     def _handle(self, event: Event) -> None:
@@ -179,11 +195,11 @@ class Extract:
     def _finish(self, job: _Job) -> None:
         if not job.read:
             self._give_up(job, Died(job.document.id, (), Outcome.CRASHED, "reading it ended without a result"))
-        self._jobs.pop(job.document.id, None)
+        self._let_go(job)
 
     def _died(self, job: _Job, died: Died) -> None:
         if job.read:  # it was on its way to the next one
-            self._jobs.pop(job.document.id, None)
+            self._let_go(job)
             return
         member = died.locator if died.locator not in job.poison else ()
         job.deaths[member] += 1
@@ -201,7 +217,7 @@ class Extract:
         extraction = Extraction(
             died.cause, "application/octet-stream", reason=died.detail or f"reading it ended its process ({died.cause})"
         )
-        self._jobs.pop(job.document.id)
+        self._let_go(job)
         for document in [job.document, *self._followers_of(job.document)]:
             self._sink.add(Result(replace(document, state=state, attempts=job.attempts), extraction))
 

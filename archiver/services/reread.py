@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from archiver.domain.document import Document
 from archiver.errors import InterruptedRunError
-from archiver.services.bulk_import import Parts
 from archiver.services.commit import Commit
 from archiver.services.extract import Extract
+from archiver.services.reading_here import ReadingParts
 
 PAGE = 64
 
@@ -23,7 +23,7 @@ class Reread:
     new_members: int
 
 
-def reread(parts: Parts, *, batch_id: str, outcome: str, passwords: Sequence[str], stop: Callable[[], bool]) -> Reread:
+def reread(parts: ReadingParts, *, batch_id: str, outcome: str, passwords: Sequence[str], stop: Callable[[], bool]) -> Reread:
     """Read every original again that ended with `outcome`, or holds a member that did. Safe to repeat.
 
     Raises:
@@ -52,7 +52,7 @@ def reread(parts: Parts, *, batch_id: str, outcome: str, passwords: Sequence[str
     return Reread(tried, commit.renewed, commit.committed - commit.renewed)
 
 
-def _originals(parts: Parts, batch_id: str, outcome: str) -> Iterator[list[Document]]:
+def _originals(parts: ReadingParts, batch_id: str, outcome: str) -> Iterator[list[Document]]:
     """Originals concerned, in groups; each once, though several of its members may be concerned."""
     group: dict[str, Document] = {}
     last = ""

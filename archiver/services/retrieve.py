@@ -82,7 +82,10 @@ class Retrieve:
     def _chunks(self, document: Document, passwords: Sequence[str]) -> Iterator[bytes]:
         ref = self.original_ref(document)
         if document.locator:
-            yield from self._members.open(self._objects.local_path(ref), document.locator, passwords)
+            try:
+                yield from self._members.open(self._objects.local_path(ref), document.locator, passwords)
+            finally:
+                self._objects.release_path(ref)
             return
         with self._objects.open(ref) as stream:
             while chunk := stream.read(CHUNK):

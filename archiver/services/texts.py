@@ -11,6 +11,7 @@ from archiver.domain.document import Document
 from archiver.domain.extraction import Extraction, Outcome
 from archiver.domain.record import text_key
 from archiver.errors import IntegrityError, NotFoundError
+from archiver.ports.catalog import Catalog
 from archiver.ports.objects import Bucket, ObjectStore
 
 FORMAT = "minutier-text/1"
@@ -66,6 +67,15 @@ class Texts:
     def of(self, document: Document) -> Extraction | None:
         """What was read from a document; None when nothing was stored for it."""
         return self.load(document.text_key) if document.text_key else None
+
+    def of_same_bytes(self, catalog: Catalog, document: Document) -> Extraction | None:
+        """The reading of the same bytes, if they were read whole before and hold no members. None as well for one that was
+        lost or damaged, which `verify` reports: the bytes are read again."""
+        twin = catalog.text_of(document.collection, document.sha256)
+        try:
+            return self.of(twin) if twin else None
+        except (NotFoundError, IntegrityError):
+            return None
 
 
 def key_for(document: Document, extraction: Extraction) -> str:

@@ -18,6 +18,7 @@ from archiver.ports.sources import SourceEntry
 from archiver.services.bulk_import import BulkImport, Parts, Progress
 from archiver.services.intake import IntakeOptions
 from archiver.services.placement import Placement
+from archiver.services.reading_here import ReadingHere, ReadingParts
 from archiver.services.sequence_ledger import LedgerService
 from archiver.services.texts import Texts
 from retention.policy import DEFAULT_POLICY, Policy
@@ -85,14 +86,14 @@ class SmallArchive:
         self.keys = MemoryKeys("archive")
         self.stopping: Callable[[], bool] = lambda: False
 
-    def parts(self, fuse: Fuse | None = None) -> Parts:
+    def parts(self, fuse: Fuse | None = None) -> ReadingParts:
         def fused(port: Any) -> Any:
             return Fused(port, fuse) if fuse else port
 
         objects = fused(self.objects)
         ledger = LedgerService(self.rows, self.objects, self.keys, self.clock)
-        return Parts(
-            fused(self.catalog), objects, fused(self.index), ledger, self.clock, self.placement, self.pool, LocalFiles(),
+        return ReadingParts(
+            fused(self.catalog), objects, fused(self.index), ledger, self.clock, self.placement, self.pool,
             Texts(self.objects), self.keys.identifier_key(),
         )  # fmt: skip
 
@@ -104,7 +105,9 @@ class SmallArchive:
             self.catalog.create_batch(Batch(batch, BatchState.RUNNING, self.clock.now(), {}))
         stream = walk([str(entries)]) if isinstance(entries, Path) else entries
         wishes = IntakeOptions(batch, **({"collection": "default"} | options))
-        return BulkImport(self.parts(fuse), wishes, Silent(), stop=lambda: self.stopping()).run(stream)
+        parts = self.parts(fuse)
+        taking = Parts(parts.catalog, parts.objects, self.clock, self.placement, LocalFiles(), parts.identifier_key)
+        return BulkImport(taking, ReadingHere(parts), wishes, Silent(), stop=lambda: self.stopping()).run(stream)
 
     def documents(self) -> dict[str, Document]:
         """Name -> document."""

@@ -12,8 +12,8 @@ from archiver.domain.extraction import Died, ExtractionTask, Finished, Found, Ou
 from archiver.errors import InterruptedRunError, NotFoundError
 from archiver.ports.objects import ObjectRef
 from archiver.services import extract as extract_module
-from archiver.services.bulk_import import Parts
 from archiver.services.extract import DEATHS, MEMBER_DEATHS
+from archiver.services.reading_here import ReadingParts
 from archiver.services.reread import reread
 from tests.support.documents import extraction
 from tests.support.scripted_pool import box, dies, read
@@ -222,7 +222,7 @@ def test_stopped_and_gone_on(folder: Path, archive: SmallArchive) -> None:
 
 
 def _reread(archive: SmallArchive, outcome: str, **options: object):
-    parts: Parts = archive.parts()
+    parts: ReadingParts = archive.parts()
     return reread(parts, batch_id="", outcome=outcome, passwords=(), stop=lambda: bool(options.get("stop")))
 
 

@@ -1,0 +1,100 @@
+"""Reading in the importing process itself: its children extract, it commits, indexes and seals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archiver.domain.document import Document
+from archiver.ports.catalog import Catalog
+from archiver.ports.clock import Clock
+from archiver.ports.extraction import ExtractionPool
+from archiver.ports.index import Index
+from archiver.ports.objects import ObjectStore
+from archiver.services.bulk_import import PENDING_PAGE, Progress
+from archiver.services.commit import Commit
+from archiver.services.extract import Extract
+from archiver.services.orphans import drop_orphans
+from archiver.services.placement import Placement
+from archiver.services.sequence_ledger import LedgerService
+from archiver.services.texts import Texts
+
+LEDGER_EVERY = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingParts:
+    """What reading works with."""
+
+    catalog: Catalog
+    objects: ObjectStore
+    index: Index
+    ledger: LedgerService
+    clock: Clock
+    placement: Placement
+    pool: ExtractionPool
+    texts: Texts
+    identifier_key: bytes
+
+
+class ReadingHere:
+    """`bulk_import.Reading` with everything in one process."""
+
+    def __init__(self, parts: ReadingParts, *, passwords: Sequence[str] = ()) -> None:
+        self._parts = parts
+        self._commit = Commit(parts.catalog, parts.objects, parts.index, parts.clock, parts.placement)
+        self._extract = Extract(
+            parts.catalog,
+            parts.objects,
+            parts.pool,
+            parts.identifier_key,
+            self._commit,
+            passwords=passwords,
+            reuse=lambda document: parts.texts.of_same_bytes(parts.catalog, document),
+        )
+        self._ledgered = 0
+
+    def begin(self) -> None:
+        """See `Reading`: originals a crash left unknown are dropped; documents an earlier run took in are read, whatever
+        their batch."""
+        drop_orphans(self._parts.catalog, self._parts.objects)
+        after = 0
+        while waiting := self._parts.catalog.waiting(PENDING_PAGE, after):
+            while not self.has_room(waiting):
+                self.pump(0.1)
+            self.offer(waiting)
+            after = waiting[-1].sequence
+
+    def has_room(self, documents: Sequence[Document]) -> bool:
+        """See `Reading`."""
+        return self._extract.room >= len(documents)
+
+    def offer(self, documents: Sequence[Document], *, read_before: bool = False) -> None:
+        """See `Reading`."""
+        self._extract.offer(documents, read_before=read_before)
+
+    def pump(self, seconds: float) -> None:
+        """See `Reading`."""
+        self._extract.pump(seconds)
+        if self._commit.committed - self._ledgered >= LEDGER_EVERY:
+            self._ledgered = self._commit.committed
+            self._parts.ledger.sequence()
+            self._parts.ledger.seal(partial=False)
+
+    def finish(self) -> None:
+        """See `Reading`."""
+        self._commit.flush()
+        self._parts.ledger.sequence()
+        self._parts.ledger.seal()
+
+    leave = finish
+
+    @property
+    def busy(self) -> int:
+        """See `Reading`."""
+        return self._extract.busy
+
+    def tell(self, progress: Progress) -> None:
+        """See `Reading`."""
+        progress.documents, progress.outcomes = self._commit.committed, self._commit.outcomes
+        progress.waiting = self._extract.busy
