@@ -156,4 +156,18 @@ class Died:
     detail: str
 
 
-Event = Started | Found | Finished | Died
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Reading stopped because a part that it needs does not answer (a Tika server). It says nothing about the document.
+
+    What was found in it before was said; the whole of it is to be read again, later. Nothing is held against it.
+
+    Attributes:
+        detail: which part, and what it answered last.
+    """
+
+    document_id: str
+    detail: str
+
+
+Event = Started | Found | Finished | Died | Unreachable

@@ -13,7 +13,8 @@ class ExtractionPool(Protocol):
     """A bounded set of killable children.
 
     The caller never waits for a child: a child past its deadline or memory limit is ended and shows as `Died`,
-    the rest of its chunk is read by its successor. Safe to use from one thread.
+    the rest of its chunk is read by its successor. A task that needs a part which does not answer comes back as
+    `Unreachable`, after a bounded time; those that don't need it are read. Safe to use from one thread.
     """
 
     def submit(self, chunk: Sequence[ExtractionTask]) -> None:
@@ -23,7 +24,7 @@ class ExtractionPool(Protocol):
         """Events since the last call, in order per task; waits at most `seconds` for the first one."""
 
     def pending(self) -> int:
-        """Tasks submitted and neither `Finished` nor `Died`."""
+        """Tasks submitted and neither `Finished`, `Died` nor `Unreachable`."""
 
     def close(self) -> None:
         """End all children. Safe to repeat."""

@@ -15,7 +15,7 @@ import pytest
 
 from archiver.adapters.extraction.child_process import STDERR_KEPT
 from archiver.adapters.extraction.pool import CHILD_COMMAND, ChildPool
-from archiver.domain.extraction import Died, Event, ExtractionTask, Finished, Found, Limits, Outcome, Started
+from archiver.domain.extraction import Died, Event, ExtractionTask, Finished, Found, Limits, Outcome, Started, Unreachable
 from archiver.errors import UnreachableError
 from tests.support.faults import MEMBER, SECOND
 
@@ -88,6 +88,7 @@ def test_several_children_share_the_work(pool_of: Open) -> None:
         ("gulp", Outcome.TOO_LARGE, "out of memory"),
         ("exit", Outcome.CRASHED, "code 7"),
         ("raise", Outcome.CRASHED, "a library's own trouble"),
+        ("ended", Outcome.TIMEOUT, "a server's process ended"),
         ("recurse", Outcome.CRASHED, "RecursionError"),
         ("close", Outcome.CRASHED, "SIGKILL"),
         ("garbage", Outcome.CRASHED, "not a message"),
@@ -105,6 +106,12 @@ def test_one_bad_document_and_its_neighbours(pool_of: Open, fault: str, cause: O
     assert word in died.detail
     found = [event.document_id for event in events if isinstance(event, Found)]
     assert sorted(found) == ["0-a", "1-b", "3-c", "4-d"]
+
+
+def test_a_document_whose_server_is_out_of_reach_comes_back_with_nothing_held_against_it(pool_of: Open) -> None:
+    events = read_all(pool_of(), tasks("a", "unreachable", "b"))
+    assert ends(events) == {"a": "finished", "b": "finished"}
+    assert [e for e in events if isinstance(e, Unreachable)] == [Unreachable("1-unreachable", "a server does not answer")]
 
 
 @pytest.mark.parametrize("fault", ["print", "flood"])

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 
 from archiver.adapters.extraction.frames import (
     FrameBuffer,
-    decode_limits,
+    Setup,
+    decode_setup,
     decode_message,
     decode_task,
-    encode_limits,
+    encode_setup,
     encode_message,
     encode_task,
 )
-from archiver.domain.extraction import Extraction, ExtractionTask, Finished, Found, Limits, Outcome, Started, Step
+from archiver.domain.extraction import Extraction, ExtractionTask, Finished, Found, Limits, Outcome, Started, Step, Unreachable
 from archiver.errors import IntegrityError
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -37,6 +38,7 @@ extractions = st.builds(
 messages = st.one_of(
     st.builds(Started, clean_text, locators),
     st.builds(Finished, clean_text),
+    st.builds(Unreachable, clean_text, clean_text),
     st.builds(
         Found,
         clean_text,
@@ -58,7 +60,7 @@ def payloads(data: bytes) -> list[bytes]:
 
 
 @given(st.lists(messages, max_size=4))
-def test_messages_come_through(said: list[Started | Finished | Found]) -> None:
+def test_messages_come_through(said: list[Started | Finished | Found | Unreachable]) -> None:
     assert [decode_message(payload) for payload in payloads(b"".join(map(encode_message, said)))] == said
 
 
@@ -78,10 +80,13 @@ def test_tasks_come_through(task: ExtractionTask) -> None:
     assert decode_task(payload) == task
 
 
-@given(st.builds(Limits, seconds=st.floats(0.1, 1e6), memory_bytes=st.integers(1, 2**40)))
-def test_limits_come_through(limits: Limits) -> None:
-    (payload,) = payloads(encode_limits(limits))
-    assert decode_limits(payload) == limits
+any_limits = st.builds(Limits, seconds=st.floats(0.1, 1e6), memory_bytes=st.integers(1, 2**40))
+
+
+@given(st.builds(Setup, any_limits, clean_text, st.binary(max_size=20)))
+def test_what_a_child_is_told_first_comes_through(setup: Setup) -> None:
+    (payload,) = payloads(encode_setup(setup))
+    assert decode_setup(payload) == setup
 
 
 @given(any_text, any_text)

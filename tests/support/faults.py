@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from archiver.adapters.extraction.frames import encode_message
+from archiver.adapters.extraction.source import EndedError
 from archiver.domain.extraction import Event, Extraction, ExtractionTask, Finished, Found, Limits, Outcome, Started, Step
+from archiver.errors import UnreachableError
 
 MEMBER = (Step("zip", 0, "first\udce9.txt"),)
 SECOND = (Step("zip", 1, "second.txt"),)
@@ -94,6 +96,14 @@ def _raise(_: ExtractionTask) -> None:
     raise ValueError("a library's own trouble")
 
 
+def _unreachable(_: ExtractionTask) -> None:
+    raise UnreachableError("a server does not answer")
+
+
+def _ended(_: ExtractionTask) -> None:
+    raise EndedError(Outcome.TIMEOUT, "a server's process ended")
+
+
 def _recurse(task: ExtractionTask) -> None:
     _recurse(task)
 
@@ -151,6 +161,8 @@ _FAULTS: dict[str, Callable[[ExtractionTask], None]] = {
     "print": _print,
     "flood": _flood,
     "raise": _raise,
+    "unreachable": _unreachable,
+    "ended": _ended,
     "recurse": _recurse,
     "close": _close,
     "garbage": _garbage,

@@ -3,6 +3,7 @@
     python -m archiver.adapters.extraction.child [--engine MODULE:CALLABLE] PARENT_PID
 
 The engine is called as `engine(task, limits)` and yields events; a module's `warm()`, where there is one, is called first.
+Where the parent names a Tika server, the engine also gets `by_tika`, which asks it.
 """
 
 from __future__ import annotations
@@ -17,17 +18,23 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from types import ModuleType
 
 from archiver.adapters.extraction.frames import (
+    Alive,
     Failed,
     FrameBuffer,
     Hello,
-    decode_limits,
+    Setup,
+    decode_setup,
     decode_task,
     encode_message,
 )
-from archiver.domain.extraction import Event, ExtractionTask, Found, Limits, Outcome, Started
+from archiver.adapters.extraction.source import EndedError
+from archiver.domain.extraction import Event, ExtractionTask, Found, Limits, Outcome, Started, Unreachable
+from archiver.errors import UnreachableError
 
 Engine = Callable[[ExtractionTask, Limits], Iterator[Event]]
 
@@ -59,7 +66,7 @@ class Answers:
         if member or isinstance(event, Started) or len(self._held) > _HELD_BACK:
             self.flush()
 
-    def say(self, message: Hello | Failed) -> None:
+    def say(self, message: Hello | Alive | Failed | Unreachable) -> None:
         """Write at once."""
         self._held += encode_message(message)
         self.flush()
@@ -78,9 +85,12 @@ def main(arguments: list[str] | None = None) -> int:
     _die_with(options.parent)
     tasks, answers = _protected_pipes()
     payloads = _payloads(tasks, answers)
-    limits = decode_limits(next(payloads))
+    setup = decode_setup(next(payloads))
+    limits = setup.limits
     _limit_memory(limits)
     module, engine = _engine(options.engine)
+    if setup.tika_url:
+        engine = _asking_the_server(engine, setup, answers)
     getattr(module, "warm", lambda: None)()
     answers.say(Hello())
     for payload in payloads:
@@ -103,6 +113,10 @@ def _serve(task: ExtractionTask, limits: Limits, engine: Engine, answers: Answer
                 answers.send(event)
     except BrokenPipeError:
         return False
+    except UnreachableError as error:
+        answers.say(Unreachable(task.document_id, str(error)))
+    except EndedError as error:
+        answers.say(Failed(task.document_id, error.cause, error.detail))
     except MemoryError as error:
         answers.say(Failed(task.document_id, Outcome.TOO_LARGE, f"out of memory: {error}"[:400]))
         return False
@@ -158,6 +172,14 @@ def _engine(name: str) -> tuple[ModuleType, Engine]:
     module = importlib.import_module(module_name)
     engine: Engine = getattr(module, attribute)
     return module, engine
+
+
+def _asking_the_server(engine: Engine, setup: Setup, answers: Answers) -> Engine:
+    """The engine with the Tika server's lane in place of the Tika compiled in."""
+    from archiver.adapters.extraction.tika_server import tika_server
+
+    server = tika_server(setup.tika_url, setup.limits, Path(os.fsdecode(setup.shared)), lambda: answers.say(Alive()))
+    return partial(engine, by_tika=server.read)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

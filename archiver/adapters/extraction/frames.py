@@ -25,6 +25,7 @@ from archiver.domain.extraction import (
     Outcome,
     Started,
     Step,
+    Unreachable,
 )
 from archiver.errors import IntegrityError
 
@@ -44,6 +45,15 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag=4):
 
     document_id: str
     cause: Outcome
+    detail: str
+
+
+class Alive(msgspec.Struct, frozen=True, array_like=True, tag=6):
+    """The child waits for a server, or for its turn there: what it reads has not begun, and its time does not run."""
+
+
+class _Unreachable(msgspec.Struct, frozen=True, array_like=True, tag=5):
+    document_id: str
     detail: str
 
 
@@ -76,23 +86,37 @@ class _Task(msgspec.Struct, frozen=True, array_like=True):
     poison: tuple[WireLocator, ...]
 
 
-Message = Event | Hello | Failed
-_Wire = Hello | _Started | _Found | _Finished | Failed
+class Setup(msgspec.Struct, frozen=True, array_like=True):
+    """What a child is told first, and for good.
+
+    Attributes:
+        tika_url: a Tika server to ask in place of the Tika compiled in; "" for none. It may hold a password, so it goes
+            through the pipe: the command line and the environment of a process can be read by others.
+        shared: folder of all children of this machine that may use the same server, for the locks between them.
+    """
+
+    limits: Limits
+    tika_url: str = ""
+    shared: bytes = b""
+
+
+Message = Event | Hello | Alive | Failed
+_Wire = Hello | Alive | _Started | _Found | _Finished | Failed | _Unreachable
 
 _encoder = msgspec.msgpack.Encoder()
-_messages: msgspec.msgpack.Decoder[_Wire] = msgspec.msgpack.Decoder(Hello | _Started | _Found | _Finished | Failed)
+_messages: msgspec.msgpack.Decoder[_Wire] = msgspec.msgpack.Decoder(_Wire)
 _tasks = msgspec.msgpack.Decoder(_Task)
-_limits = msgspec.msgpack.Decoder(Limits)
+_setups = msgspec.msgpack.Decoder(Setup)
 
 
-def encode_limits(limits: Limits) -> bytes:
+def encode_setup(setup: Setup) -> bytes:
     """A frame: the first a child is sent."""
-    return _framed(_encoder.encode(limits))
+    return _framed(_encoder.encode(setup))
 
 
-def decode_limits(payload: bytes) -> Limits:
-    """See `encode_limits`."""
-    return _limits.decode(payload)
+def decode_setup(payload: bytes) -> Setup:
+    """See `encode_setup`."""
+    return _setups.decode(payload)
 
 
 def encode_task(task: ExtractionTask) -> bytes:
@@ -121,7 +145,9 @@ def encode_message(message: Message) -> bytes:
             return _framed(_encode_found(message))
         case Finished(document_id):
             return _framed(_encoder.encode(_Finished(document_id)))
-        case Hello() | Failed():
+        case Unreachable(document_id, detail):
+            return _framed(_encoder.encode(_Unreachable(document_id, _clean(detail))))
+        case Hello() | Alive() | Failed():
             return _framed(_encoder.encode(message))
         case _:
             raise TypeError(f"children don't say {type(message).__name__}")
@@ -142,6 +168,8 @@ def decode_message(payload: bytes) -> Message:
             return Started(wire.document_id, _locator(wire.locator))
         case _Finished():
             return Finished(wire.document_id)
+        case _Unreachable():
+            return Unreachable(wire.document_id, wire.detail)
         case _Found():
             locator = _locator(wire.locator)
             return Found(

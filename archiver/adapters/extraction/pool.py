@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archiver.adapters.extraction.child_process import ChildProcess
-from archiver.adapters.extraction.frames import encode_limits
+from archiver.adapters.extraction.frames import Setup, encode_setup
 from archiver.adapters.extraction.reading_child import Job, ReadingChild
-from archiver.domain.extraction import Died, Event, ExtractionTask, Finished, Limits
+from archiver.domain.extraction import Died, Event, ExtractionTask, Finished, Limits, Unreachable
 from archiver.errors import UnreachableError
 
 CHILD_COMMAND = (sys.executable, "-P", "-m", "archiver.adapters.extraction.child")
@@ -39,14 +39,22 @@ class ChildPool:
         limits: what one original may spend. `seconds` is without a sign of progress; the whole original gets 20 times that.
         child_command: program and arguments; the parent's process id is added.
         scratch: folder for temporary files; by default the system's. Those of runs that were killed are removed.
+        tika_url: a Tika server that the children ask; "" for the Tika compiled in.
     """
 
     def __init__(
-        self, size: int, limits: Limits, child_command: Sequence[str] = CHILD_COMMAND, *, scratch: Path | None = None
+        self,
+        size: int,
+        limits: Limits,
+        child_command: Sequence[str] = CHILD_COMMAND,
+        *,
+        scratch: Path | None = None,
+        tika_url: str = "",
     ) -> None:
         self._size, self._limits = max(1, size), limits
         self._command = (*child_command, str(os.getpid()))
         self._scratch = (scratch or Path(tempfile.gettempdir())).absolute()
+        self._setup = Setup(limits, tika_url, os.fsencode(self._scratch))
         self._selector = selectors.DefaultSelector()
         self._children: list[ReadingChild] = []
         self._waiting: deque[Job] = deque()
@@ -76,7 +84,7 @@ class ChildPool:
         else:
             self._turn(0.0)
         events, self._events = self._events, []
-        self._pending -= sum(isinstance(event, Finished | Died) for event in events)
+        self._pending -= sum(isinstance(event, Finished | Died | Unreachable) for event in events)
         return events
 
     def pending(self) -> int:
@@ -131,7 +139,7 @@ class ChildPool:
         self._started += 1
         folder = self._scratch / f"{_SCRATCH}-{os.getpid()}-{self._started}-{os.urandom(4).hex()}"
         child = ReadingChild(ChildProcess(self._command, folder), self._limits)
-        child.process.send(encode_limits(self._limits))
+        child.process.send(encode_setup(self._setup))
         self._children.append(child)
         for descriptor in (child.process.output, child.process.errors):
             self._selector.register(descriptor, selectors.EVENT_READ, child)

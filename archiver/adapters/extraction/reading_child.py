@@ -8,8 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archiver.adapters.extraction.child_process import ChildProcess
-from archiver.adapters.extraction.frames import Failed, FrameBuffer, Hello, Message, decode_message, encode_task, longest_message
-from archiver.domain.extraction import Died, Event, ExtractionTask, Finished, Found, Limits, Locator, Outcome, Started
+from archiver.adapters.extraction.frames import (
+    Alive,
+    Failed,
+    FrameBuffer,
+    Hello,
+    Message,
+    decode_message,
+    encode_task,
+    longest_message,
+)
+from archiver.domain.extraction import (
+    Died,
+    Event,
+    ExtractionTask,
+    Finished,
+    Found,
+    Limits,
+    Locator,
+    Outcome,
+    Started,
+    Unreachable,
+)
 from archiver.errors import IntegrityError
 
 TASKS_AHEAD = 16
@@ -127,6 +147,8 @@ class ReadingChild:
         if isinstance(message, Hello):
             self.ready = True
             return []
+        if isinstance(message, Alive):
+            return []
         if not self._jobs or message.document_id != self._jobs[0].task.document_id:
             raise IntegrityError("a message about a document that is not being read")
         match message:
@@ -134,7 +156,7 @@ class ReadingChild:
                 self._begin(locator)
             case Found(_, locator):
                 self._end(locator)
-            case Finished():
+            case Finished() | Unreachable():
                 self._finish()
             case Failed(document_id, cause, detail):
                 locator = self._reading[-1] if self._reading else ()

@@ -41,5 +41,18 @@ class DoubtError(Exception):
     """A reader declines: the file is not quite what the reader knows, so Tika shall read it. The message says why."""
 
 
+class EndedError(Exception):
+    """Reading the file ended the process of a Tika server, which counts as if it had ended this one.
+
+    Args:
+        cause: `Outcome.TIMEOUT` or `Outcome.CRASHED`.
+        detail: what was tried and what happened.
+    """
+
+    def __init__(self, cause: Outcome, detail: str) -> None:
+        super().__init__(detail)
+        self.cause, self.detail = cause, detail
+
+
 class ProtectedError(Exception):
     """The file is encrypted and none of the passwords opens it."""

@@ -6,7 +6,9 @@ import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from archiver.adapters.extraction.source import EndedError
 from archiver.domain.extraction import Outcome
+from archiver.errors import UnreachableError
 
 CHUNK = 128 * 1024
 """Bytes handed on at a time."""
@@ -51,5 +53,7 @@ def unreadable(index: int, name: str, size: int, problem: Outcome, reason: str) 
 
 
 def from_the_machine(error: BaseException) -> bool:
-    """Whether an error caught while decoding is the disk's (full, failing), not the data's: it must not read as damage."""
+    """Whether an error caught while decoding is the disk's (full, failing) or a server's, not the data's: it must not read as damage."""
+    if isinstance(error, UnreachableError | EndedError):
+        return True
     return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
