@@ -75,6 +75,13 @@ class LockedError(MinutierError):
     retryable = True
 
 
+class LostClaimError(MinutierError):
+    """Work was taken over by somebody else while it was being done; nothing of it was written here."""
+
+    code = "lost-claim"
+    retryable = True
+
+
 class NotPermittedError(MinutierError):
     """The principal may not do this."""
 

@@ -123,10 +123,16 @@ class Catalog(Protocol):
     def text_of(self, collection: str, sha256: str) -> Document | None:
         """An archived document with the same bytes whose text was read whole (or found to be none) and that is no container."""
 
-    def commit_archived(self, documents: Sequence[Document], events: Iterable[LedgerEvent]) -> int:
+    def commit_archived(self, documents: Sequence[Document], events: Iterable[LedgerEvent], *, claimed_by: str = "") -> int:
         """Write the new state of documents (adding members) with their ledger events; returns the highest sequence given.
 
         Every document gets a new sequence, in the order given.
+
+        Args:
+            claimed_by: the owner whose claims on the originals concerned must still hold; "" asks for none.
+
+        Raises:
+            LostClaimError: one of them does not hold any more; nothing was written.
         """
 
     def changed_since(self, sequence: int) -> Iterator[Document]:

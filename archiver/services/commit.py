@@ -7,9 +7,10 @@ there already is the truth about its document.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from archiver.domain import record
 from archiver.domain.digest import of_bytes
@@ -19,7 +20,7 @@ from archiver.domain.ledger import ARCHIVED, LedgerEvent, Value
 from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
-from archiver.ports.index import Index
+from archiver.ports.index import IndexEntry
 from archiver.ports.objects import Bucket, Lock, ObjectRef, ObjectStore, Put, stronger
 from archiver.services.extract import Result
 from archiver.services.index_documents import entry_of
@@ -34,6 +35,16 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 READ_AGAIN = "read_again"
 """Kind of the ledger entry that a document was read a second time, and better."""
+
+
+class IndexFeed(Protocol):
+    """The part of `ports.index.Index` that a commit tells."""
+
+    def add(self, entries: Iterable[IndexEntry]) -> None: ...
+
+    def commit(self, sequence: int) -> None: ...
+
+    def sequence(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +64,22 @@ class Commit:
     Args:
         again: documents that are archived already are being read a second time: a better reading replaces the one before.
             Otherwise they are left as they are.
+        claimed_by: the worker whose claims on these documents must hold to the end; "" when nobody else could work on them.
     """
 
     def __init__(
-        self, catalog: Catalog, objects: ObjectStore, index: Index, clock: Clock, placement: Placement, *, again: bool = False
+        self,
+        catalog: Catalog,
+        objects: ObjectStore,
+        index: IndexFeed,
+        clock: Clock,
+        placement: Placement,
+        *,
+        again: bool = False,
+        claimed_by: str = "",
     ) -> None:
         self._catalog, self._objects, self._index, self._clock, self._placement = catalog, objects, index, clock, placement
-        self._again = again
+        self._again, self._claimed_by = again, claimed_by
         self._waiting: list[Result] = []
         self._chars = 0
         self._unindexed = 0
@@ -92,7 +112,8 @@ class Commit:
         self._lock_originals(ready)
         documents = [one.document for one in ready]
         self.renewed += sum(one.before is not None for one in ready)
-        self._sequence = self._catalog.commit_archived(documents, [_event(one) for one in ready])
+        events = [_event(one) for one in ready]
+        self._sequence = self._catalog.commit_archived(documents, events, claimed_by=self._claimed_by)
         first = self._sequence - len(documents) + 1
         self._index.add(entry_of(one.document, one.extraction, first + place) for place, one in enumerate(ready))
         self._count(documents)

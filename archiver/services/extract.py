@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from archiver.domain.document import Document, State
-from archiver.domain.extraction import Died, Event, Extraction, ExtractionTask, Finished, Found, Locator, Outcome
+from archiver.domain.extraction import Died, Event, Extraction, ExtractionTask, Finished, Found, Locator, Outcome, Unreachable
 from archiver.domain.identifiers import DocumentId, document_id
 from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog, Content
@@ -65,6 +65,7 @@ class Extract:
 
     Attributes:
         lost: originals that were let go since their bytes are gone from the store.
+        postponed, unreachable: originals that were let go since a server that reads does not answer, and what it said.
     """
 
     def __init__(
@@ -84,6 +85,8 @@ class Extract:
         self._reading: dict[tuple[str, str], list[Document]] = {}
         self._followers = 0
         self.lost: list[Document] = []
+        self.postponed: list[Document] = []
+        self.unreachable = ""
 
     @property
     def room(self) -> int:
@@ -173,6 +176,8 @@ class Extract:
             self._finish(job)
         elif isinstance(event, Died):
             self._died(job, event)
+        elif isinstance(event, Unreachable):
+            self._postpone(job, event)
 
     def _found(self, job: _Job, found: Found) -> None:
         if found.locator:
@@ -196,6 +201,11 @@ class Extract:
         if not job.read:
             self._give_up(job, Died(job.document.id, (), Outcome.CRASHED, "reading it ended without a result"))
         self._let_go(job)
+
+    def _postpone(self, job: _Job, event: Unreachable) -> None:
+        self._let_go(job)
+        self.postponed += [job.document, *self._followers_of(job.document)]
+        self.unreachable = event.detail
 
     def _died(self, job: _Job, died: Died) -> None:
         if job.read:  # it was on its way to the next one

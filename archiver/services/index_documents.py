@@ -67,7 +67,7 @@ def catch_up(catalog: Catalog, index: Index, texts: Texts) -> int:
         sequence = document.sequence
         if document.state in (State.RECEIVED, State.DISPOSED):
             continue
-        batch.append(entry_of(document, _stored(texts, document), document.sequence))
+        batch.append(entry_of(document, stored(texts, document), document.sequence))
         count += 1
         chars += len(batch[-1].text)
         if len(batch) >= _BATCH or chars >= _CHARS:
@@ -82,7 +82,7 @@ def catch_up(catalog: Catalog, index: Index, texts: Texts) -> int:
     return count
 
 
-def _stored(texts: Texts, document: Document) -> Extraction | None:
+def stored(texts: Texts, document: Document) -> Extraction | None:
     try:
         return texts.of(document)
     except (NotFoundError, IntegrityError):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archiver.domain.document import Document
+from archiver.errors import UnreachableError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.extraction import ExtractionPool
@@ -74,8 +75,17 @@ class ReadingHere:
         self._extract.offer(documents, read_before=read_before)
 
     def pump(self, seconds: float) -> None:
-        """See `Reading`."""
+        """See `Reading`.
+
+        Raises:
+            UnreachableError: a server that reads does not answer; what was read before is kept.
+        """
         self._extract.pump(seconds)
+        if self._extract.unreachable:
+            self.leave()
+            raise UnreachableError(
+                f"stopped: {self._extract.unreachable}", remedy="see to it that it answers, then run `minutier batch resume`"
+            )
         if self._commit.committed - self._ledgered >= LEDGER_EVERY:
             self._ledgered = self._commit.committed
             self._parts.ledger.sequence()

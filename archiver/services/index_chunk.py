@@ -1,0 +1,86 @@
+"""Indexing by workers: states of documents that the catalogue says are not in the index yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from archiver.domain.document import Document, State
+from archiver.errors import UnreachableError
+from archiver.ports.catalog import Catalog
+from archiver.ports.index import Index, IndexEntry
+from archiver.ports.jobs import Jobs, Kind
+from archiver.services.index_documents import entry_of, stored
+from archiver.services.leases import Leases
+from archiver.services.texts import Texts
+
+WAIT = timedelta(seconds=5)
+"""Before work is announced again that met a part out of reach."""
+
+
+class IndexChunk:
+    """Brings announced documents into the index. Safe to run twice, late and out of order."""
+
+    def __init__(self, catalog: Catalog, jobs: Jobs, index: Index, texts: Texts, leases: Leases) -> None:
+        self._catalog, self._jobs, self._index, self._texts, self._leases = catalog, jobs, index, texts, leases
+
+    def run(self, document_ids: Sequence[str]) -> int:
+        """How many states were told to the index.
+
+        Raises:
+            UnreachableError: a part is out of reach; the work was given back.
+        """
+        with self._leases.owner() as owner:
+            claims = self._jobs.claim(Kind.INDEX, document_ids, owner=owner, lease=self._leases.lease)
+            ids = [claim.document_id for claim in claims]
+            try:
+                documents = self._catalog.documents(ids)
+                self._index.add(self._entries([documents[one] for one in ids if one in documents]))
+                self._jobs.finish(Kind.INDEX, {one: documents[one].sequence if one in documents else 0 for one in ids})
+            except UnreachableError:
+                self._jobs.release(Kind.INDEX, ids, owner=owner, wait=WAIT)
+                raise
+        return len(ids)
+
+    def _entries(self, documents: Iterable[Document]) -> Iterator[IndexEntry]:
+        for document in documents:
+            if document.state not in (State.RECEIVED, State.DISPOSED):
+                yield entry_of(document, stored(self._texts, document), document.sequence)
+
+
+class DirectIndex:
+    """What a commit tells the index in the very process that read: texts need not be fetched again.
+
+    Stands where `Commit` expects an index. While the index is out of reach the rows of work wait for `IndexChunk`.
+    """
+
+    def __init__(self, index: Index, jobs: Jobs, owner: str, lease: timedelta) -> None:
+        self._index, self._jobs, self._owner, self._lease = index, jobs, owner, lease
+        self.indexed = 0
+
+    def add(self, entries: Iterable[IndexEntry]) -> None:
+        """Index what was just committed, unless somebody has taken that on already."""
+        known = {entry.document_id: entry for entry in entries}
+        claims = self._jobs.claim(Kind.INDEX, list(known), owner=self._owner, lease=self._lease)
+        mine = [known[claim.document_id] for claim in claims]
+        try:
+            self._index.add(mine)
+        except UnreachableError:
+            self._jobs.release(Kind.INDEX, [one.document_id for one in mine], owner=self._owner, wait=WAIT)
+            return
+        self._jobs.finish(Kind.INDEX, {one.document_id: one.version for one in mine})
+        self.indexed += len(mine)
+
+    def sequence(self) -> int:
+        """Unused: what the index lacks is told by rows of work."""
+        return 0
+
+    def commit(self, sequence: int) -> None:
+        """Nothing to do: the index makes each answer of its own durable."""
+
+
+class LaterIndex(DirectIndex):
+    """For a process that does not serve the index: rows of work are all it leaves."""
+
+    def add(self, entries: Iterable[IndexEntry]) -> None:
+        """Nothing: see the rows."""

@@ -1,0 +1,51 @@
+"""Leases: what a process has claimed stays claimed while the process lives, however long a document takes."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from archiver.errors import UnreachableError
+from archiver.ports.jobs import Jobs
+
+LEASE = timedelta(seconds=30)
+
+
+class Leases:
+    """Renews the claims of this process from a thread of its own, three times in the length of a lease.
+
+    A process that is killed renews nothing, and its claims run out.
+    """
+
+    def __init__(self, jobs: Jobs, *, lease: timedelta = LEASE) -> None:
+        self._jobs, self.lease = jobs, lease
+        self._owners: set[str] = set()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="leases", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def owner(self) -> Iterator[str]:
+        """A name to claim under, kept alive until the block is left."""
+        name = uuid.uuid4().hex
+        self._owners.add(name)
+        try:
+            yield name
+        finally:
+            self._owners.discard(name)
+
+    def close(self) -> None:
+        """Stop renewing. Safe to repeat."""
+        self._ending.set()
+        self._thread.join(5)
+
+    def _beat(self) -> None:
+        while not self._ending.wait(self.lease.total_seconds() / 3):
+            for owner in list(self._owners):
+                try:
+                    self._jobs.renew(owner, lease=self.lease)
+                except UnreachableError:
+                    break  # tried again at the next beat; claims that ran out meanwhile are told by the commit

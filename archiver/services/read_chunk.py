@@ -1,0 +1,134 @@
+"""Reading by workers: one announced chunk from claim to commit.
+
+Claims are counted before the work starts. A worker that is killed leaves claims that run out; each of its documents is then
+announced alone, and one that outlives three workers is quarantined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from archiver.domain.document import Document, State
+from archiver.domain.extraction import Extraction, Outcome
+from archiver.errors import UnreachableError
+from archiver.ports.catalog import Catalog
+from archiver.ports.clock import Clock
+from archiver.ports.extraction import ExtractionPool
+from archiver.ports.index import Index
+from archiver.ports.jobs import Claim, Jobs, Kind
+from archiver.ports.objects import ObjectStore
+from archiver.services.commit import Commit
+from archiver.services.extract import Extract, Result
+from archiver.services.index_chunk import DirectIndex, LaterIndex
+from archiver.services.leases import Leases
+from archiver.services.placement import Placement
+from archiver.services.texts import Texts
+
+DEATHS = 3
+"""Workers a document may end before it is given up."""
+WAIT = timedelta(seconds=5)
+"""Before a document is announced again that met a part out of reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkParts:
+    """What a worker works with. Everything is shared by its threads but the pool.
+
+    Attributes:
+        placement: the policy in force now.
+        serves_index: False leaves indexing to other workers.
+    """
+
+    catalog: Catalog
+    jobs: Jobs
+    objects: ObjectStore
+    index: Index
+    clock: Clock
+    placement: Callable[[], Placement]
+    texts: Texts
+    identifier_key: bytes
+    leases: Leases
+    serves_index: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a chunk: documents committed (members too), originals by outcome, given up, and given back."""
+
+    committed: int = 0
+    outcomes: tuple[tuple[str, int], ...] = ()
+    quarantined: int = 0
+    postponed: int = 0
+    indexed: int = 0
+    deaths: int = 0
+
+
+class ReadChunk:
+    """Reads announced documents. Safe to run twice, late and out of order.
+
+    Args:
+        pool: children of the calling thread.
+        stopping: asked between two steps; the rest is given back then.
+    """
+
+    def __init__(self, parts: WorkParts, pool: ExtractionPool, *, stopping: Callable[[], bool] = lambda: False) -> None:
+        self._parts, self._pool, self._stopping = parts, pool, stopping
+
+    def run(self, document_ids: Sequence[str]) -> Done:
+        """Raises:
+        UnreachableError: a part is out of reach; what was not done was given back.
+        """
+        parts = self._parts
+        with parts.leases.owner() as owner:
+            claims = parts.jobs.claim(Kind.EXTRACT, document_ids, owner=owner, lease=parts.leases.lease)
+            try:
+                return self._read(claims, owner)
+            finally:  # what was done has no row any more; what was not is free at once
+                parts.jobs.release(Kind.EXTRACT, [claim.document_id for claim in claims], owner=owner, wait=WAIT)
+
+    def _read(self, claims: Sequence[Claim], owner: str) -> Done:
+        parts = self._parts
+        documents = parts.catalog.documents([claim.document_id for claim in claims])
+        waiting = [(claim, documents[claim.document_id]) for claim in claims if claim.document_id in documents]
+        waiting = [(claim, document) for claim, document in waiting if document.state is State.RECEIVED]
+        index = (DirectIndex if parts.serves_index else LaterIndex)(parts.index, parts.jobs, owner, parts.leases.lease)
+        commit = Commit(parts.catalog, parts.objects, index, parts.clock, parts.placement(), claimed_by=owner)
+        extract = Extract(
+            parts.catalog,
+            parts.objects,
+            self._pool,
+            parts.identifier_key,
+            commit,
+            reuse=lambda document: parts.texts.of_same_bytes(parts.catalog, document),
+        )
+        hopeless = [document for claim, document in waiting if claim.deaths >= DEATHS]
+        for document in hopeless:
+            commit.add(_given_up(document))
+        extract.offer([document for claim, document in waiting if claim.deaths < DEATHS], read_before=True)
+        while extract.busy and not self._stopping():
+            extract.pump(0.2)
+        commit.flush()
+        self._settle_lost(extract.lost)
+        if extract.unreachable:
+            raise UnreachableError(extract.unreachable)
+        return Done(
+            commit.committed,
+            tuple(commit.outcomes.items()),
+            len(hopeless),
+            len(extract.postponed) + extract.busy,
+            index.indexed,
+            sum(claim.deaths > 0 for claim in claims),
+        )
+
+    def _settle_lost(self, lost: Sequence[Document]) -> None:
+        """Their bytes are gone: no work can be done on them. They stay received, and `verify` tells."""
+        if lost:
+            self._parts.jobs.finish(Kind.EXTRACT, {document.id: document.sequence for document in lost})
+
+
+def _given_up(document: Document) -> Result:
+    reason = f"{DEATHS} workers ended while they read it; it is not tried again"
+    extraction = Extraction(Outcome.CRASHED, "application/octet-stream", reason=reason)
+    return Result(replace(document, state=State.QUARANTINED), extraction)
