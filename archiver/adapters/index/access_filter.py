@@ -1,9 +1,10 @@
-"""The access filter inside the engine: the only place where a scope becomes a condition of a query."""
+"""The access filter inside Tantivy: the only place where a scope becomes a condition of a query."""
 
 from __future__ import annotations
 
 import tantivy
 
+from archiver.adapters.index.entry_values import is_text
 from archiver.adapters.index.layout import DENIES, GRANTS
 from archiver.domain.access import Scope
 
@@ -23,16 +24,7 @@ def visible(schema: tantivy.Schema, scope: Scope, query: tantivy.Query) -> tanti
 
 
 def _any_of(schema: tantivy.Schema, field: str, groups: frozenset[str]) -> tantivy.Query:
-    terms = [(_Occur.Should, _Query.term_query(schema, field, group, "basic")) for group in sorted(groups) if _is_text(group)]
+    terms = [(_Occur.Should, _Query.term_query(schema, field, group, "basic")) for group in sorted(groups) if is_text(group)]
     if not terms:
         return _Query.empty_query()
     return _Query.const_score_query(_Query.boolean_query(terms), 0.0)
-
-
-def _is_text(group: str) -> bool:
-    """No entry has a group that is not valid text, so such a name in a scope can meet none."""
-    try:
-        group.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True

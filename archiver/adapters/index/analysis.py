@@ -72,6 +72,11 @@ def folded_words(text: str) -> list[str]:
     return words
 
 
+def encodable(text: str) -> str:
+    """`text` with bytes that were no UTF-8 (PEP 383 escapes) as `?`."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def unspaced(letter: str) -> bool:
     """Whether it belongs to a script written without spaces, of which each letter is indexed as a word."""
     return _LETTER_WORD.fullmatch(letter) is not None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import tantivy
 
-from archiver.adapters.index import pages
+from archiver.adapters.index import answers
 from archiver.adapters.index.highlighting import highlighted
 from archiver.adapters.index.layout import schema
 from archiver.adapters.index.pages import Pages
@@ -18,12 +17,8 @@ from archiver.adapters.index.versions import entries as all_entries
 from archiver.adapters.index.writing import Writing
 from archiver.domain.access import Scope
 from archiver.domain.query import SearchRequest
-from archiver.domain.query_parser import parse
 from archiver.errors import NotPermittedError
 from archiver.ports.index import IndexEntry, IndexPage
-
-_parsed = lru_cache(maxsize=64)(parse)
-"""A page of hits asks for the same query again and again."""
 
 
 class TantivyIndex:
@@ -59,15 +54,15 @@ class TantivyIndex:
 
     def search(self, request: SearchRequest, scope: Scope) -> IndexPage:
         """See the port."""
-        pages.check(request)
-        node = _parsed(request.text)
+        answers.check(request)
+        node = answers.parsed(request.text)
         if not scope.everything and not scope.groups:
-            return pages.nothing(request)
+            return answers.nothing(request)
         return Pages(self._snapshots.current(), self._schema, request, scope).page(node)
 
     def highlight(self, request: SearchRequest, text: str, fragments: int = 2) -> tuple[str, ...]:
         """See the port."""
-        return highlighted(_parsed(request.text), text, fragments)
+        return highlighted(answers.parsed(request.text), text, fragments)
 
     def document_ids(self) -> Iterator[tuple[str, int]]:
         """See the port."""

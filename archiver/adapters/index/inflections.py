@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import tantivy
 
 from archiver.adapters.index.analysis import stem_prefix, stems
-from archiver.adapters.index.layout import BODY
+from archiver.adapters.index.conditions import BODY
 
 _MOST_WORDS_KEPT = 4096
 

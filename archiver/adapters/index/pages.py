@@ -7,20 +7,19 @@ from dataclasses import dataclass
 import tantivy
 
 from archiver.adapters.index.access_filter import visible
+from archiver.adapters.index.answers import Facets
 from archiver.adapters.index.column_rows import Direction, Row, count_of, first_rows
-from archiver.adapters.index.compiler import Compiled, Compiler
+from archiver.adapters.index.compiler import Compiled, compiled
 from archiver.adapters.index.cursor import Position, read, written
-from archiver.adapters.index.entry_document import UNREAD
+from archiver.adapters.index.entry_values import UNREAD
 from archiver.adapters.index.facet_counts import FacetCounts
 from archiver.adapters.index.layout import TAGS
 from archiver.adapters.index.snapshots import OpenPartition, Snapshot
+from archiver.adapters.index.tantivy_queries import TantivyQueries
 from archiver.domain.access import Scope
 from archiver.domain.query import Node, SearchRequest
-from archiver.errors import UsageError
 from archiver.ports.index import IndexHit, IndexPage
 
-MOST_HITS = 1000
-_SORTS = ("relevance", "newest", "oldest")
 _MOST_UNREAD_KEPT = 1024
 _Occur, _Query = tantivy.Occur, tantivy.Query
 
@@ -31,29 +30,12 @@ class _Found:
     row: Row
 
 
-def check(request: SearchRequest) -> None:
-    """Raises:
-    UsageError: limit or sort is not one that can be answered.
-    """
-    if not 1 <= request.limit <= MOST_HITS:
-        raise UsageError(
-            f"{request.limit} results cannot be shown at once", remedy=f"ask for 1 to {MOST_HITS}, and go on with the cursor"
-        )
-    if request.sort not in _SORTS:
-        raise UsageError(f"there is no order {request.sort!r}", remedy=f"use one of: {', '.join(_SORTS)}")
-
-
-def nothing(request: SearchRequest) -> IndexPage:
-    """The answer over no documents."""
-    return IndexPage((), 0, FacetCounts().result() if request.facets else {}, 0, None)
-
-
 class Pages:
     """Answers one request from one snapshot, inside one scope."""
 
     def __init__(self, snapshot: Snapshot, schema: tantivy.Schema, request: SearchRequest, scope: Scope) -> None:
         self._snapshot, self._schema, self._request, self._scope = snapshot, schema, request, scope
-        self._compiler = Compiler(schema, snapshot.inflections)
+        self._queries = TantivyQueries(schema, snapshot.inflections)
         self._direction = Direction(newest=request.sort != "oldest")
         self._searched = [p for p in snapshot.partitions if not request.collections or p.name.collection in request.collections]
 
@@ -64,9 +46,9 @@ class Pages:
             UsageError: its cursor is of another search.
         """
         position = read(self._request.cursor, self._request, self._scope) if self._request.cursor is not None else None
-        compiled = self._compiler.compile(node)
-        matching, total, facets = self._counted(visible(self._schema, self._scope, compiled.base))
-        found = self._found(matching, self._rungs(compiled), position)
+        wanted = compiled(node)
+        matching, total, facets = self._counted(visible(self._schema, self._scope, self._queries.query(wanted.base)))
+        found = self._found(matching, self._rungs(wanted), position)
         shown = found[: self._request.limit]
         hits = tuple(IndexHit(one.row.document_id, one.score) for one in shown)
         return IndexPage(hits, total, facets, self._not_fully_read(), self._next(found, shown))
@@ -77,10 +59,11 @@ class Pages:
         last = shown[-1]
         return written(Position(last.score, last.row.order, last.row.document_id), self._request, self._scope)
 
-    def _rungs(self, compiled: Compiled) -> tuple[tuple[float, tantivy.Query], ...]:
-        return compiled.rungs if self._request.sort == "relevance" else ((1.0, compiled.base),)
+    def _rungs(self, wanted: Compiled) -> tuple[tuple[float, tantivy.Query], ...]:
+        rungs = wanted.rungs if self._request.sort == "relevance" else ((1.0, wanted.base),)
+        return tuple((score, self._queries.query(condition)) for score, condition in rungs)
 
-    def _counted(self, query: tantivy.Query) -> tuple[list[OpenPartition], int, dict[str, tuple[tuple[str, int], ...]]]:
+    def _counted(self, query: tantivy.Query) -> tuple[list[OpenPartition], int, Facets]:
         """Partitions with matches, how many there are in all, facets."""
         counts, matching, total = FacetCounts(), [], 0
         for partition in self._searched:
@@ -124,7 +107,7 @@ class Pages:
         """The first `count` documents on this rung and not on those of former pages, after `after`."""
         parts = [(_Occur.Must, condition)] + [(_Occur.MustNot, one) for one in former]
         if after is not None:
-            parts.append((_Occur.Must, self._compiler.order_between(*self._direction.bounds(after))))
+            parts.append((_Occur.Must, self._queries.order_between(*self._direction.bounds(after))))
         query = visible(self._schema, self._scope, _Query.boolean_query(parts) if len(parts) > 1 else condition)
         rows = {row for p in partitions for row in first_rows(p.searcher, query, self._direction, count, after)}
         return self._direction.sorted(list(rows))[:count]

@@ -9,8 +9,9 @@ import tantivy
 
 from archiver.adapters.index import partitions
 from archiver.adapters.index.entry_document import engine_document
-from archiver.adapters.index.layout import FORMAT, id_number
+from archiver.adapters.index.layout import FORMAT
 from archiver.adapters.index.snapshots import Snapshots
+from archiver.adapters.index.sort_keys import id_number
 from archiver.adapters.index.state import IndexState, PartitionName, load, store
 from archiver.adapters.index.versions import found
 from archiver.adapters.index.writers import Writers
