@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes .venv and installs Minutier into it: `environment.sh run` for using it, `environment.sh dev` for working on it.
+# Makes .venv and installs Minutier into it: `environment.sh run` for using it, `environment.sh server` for using it with servers
+# (object store, search engine, broker, database), `environment.sh dev` for working on it.
 # Does nothing when that is done already. Touches nothing outside .venv.
 set -eu
 cd "$(dirname "$0")/.."
@@ -52,8 +53,9 @@ pip_install() {
 install() {
     case $purpose in
         run) requirements="requirements.txt requirements-build.txt" ;;
+        server) requirements="requirements-server.txt requirements-build.txt" ;;
         dev) requirements="requirements-dev.txt" ;;
-        *) say "environment.sh: run or dev, not '$purpose'"; return 2 ;;
+        *) say "environment.sh: run, server or dev, not '$purpose'"; return 2 ;;
     esac
     mark=.venv/.installed-$purpose
     # shellcheck disable=SC2086
