@@ -60,11 +60,12 @@ need_java() { # VERSION
 need_maven() { command -v mvn >/dev/null || apt_install maven; }
 
 # Fetches one artifact of the Maven repository into the folder OUT and checks its digest. A repository folder of its own is
-# used and removed again: archives of hundreds of megabytes are not kept twice.
+# used and removed again: archives of hundreds of megabytes are not kept twice. (Later versions of the plugin also ask for the
+# descriptions of parents, which the repository does not have for all.)
 maven_artifact() { # GROUP:NAME:VERSION[:TYPE] SHA256 OUT
   local work=$3/.maven file
   mkdir -p "$work"
-  (cd "$work" && mvn -q -B -ntp -Dmaven.repo.local="$work/repository" org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy \
+  (cd "$work" && mvn -q -B -ntp -Dmaven.repo.local="$work/repository" org.apache.maven.plugins:maven-dependency-plugin:2.10:copy \
     -Dartifact="$1" -DoutputDirectory="$work/out") >"$work/log" 2>&1 || { tail -20 "$work/log" >&2; die "could not fetch $1"; }
   file=$(find "$work/out" -type f)
   sha256sum -c --quiet <<<"$2  $file" >&2 || die "$1 is not what it was: its digest differs"
