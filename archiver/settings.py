@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         objects_url, catalog_url, index_url, tika_url, broker_url: servers to use in place of the archive's own folder; "" for
             none. Each may hold a password, and each can be read from a file named by the same variable with `_FILE` added.
+        patience: seconds that an import or a worker waits for a server that does not answer, before it gives up.
+        ahead_documents, ahead_bytes: how far imports may run ahead of the workers, all together.
         workers: processes that read documents; 0 means one for each processor.
         readers: "on" reads common formats with fast readers, "off" sends everything to Tika.
         read_seconds: longest time one document or member may take to read.
@@ -39,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     index_url: str = ""
     tika_url: str = ""
     broker_url: str = ""
+    patience: float = 600.0
+    ahead_documents: int = 4_000
+    ahead_bytes: int = 2 * 1024**3
     workers: int = 0
     readers: str = "on"
     read_seconds: float = Limits().seconds

@@ -96,7 +96,7 @@ def resume(context: Context, batch: str, workers: int | None, password_file: str
     """Go on with an import that was stopped or killed: same ids, nothing twice, nothing lost."""
     from archiver.cli import run_import
 
-    with context.open(writable=True) as archive:
+    with context.open(writable=True, beside=True) as archive:
         found = archive.catalog.batch(batch)
         if found.state is BatchState.FINISHED:
             context.note(f"Batch {batch} was finished already.")

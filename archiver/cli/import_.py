@@ -32,6 +32,7 @@ from archiver.errors import NoArchiveError, UsageError
 )
 @click.option("--password-file", metavar="FILE", help="Passwords to try on encrypted documents, one a line.")
 @click.option("--follow-links", is_flag=True, help="Follow symbolic links inside folders.")
+@click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the input: for several importers at once.")
 @click.option("--rehash", is_flag=True, help="Read files again even where size and times say they were not touched.")
 @pass_context
 def command(
@@ -47,6 +48,7 @@ def command(
     workers: int | None,
     password_file: str | None,
     follow_links: bool,
+    shard: str | None,
     rehash: bool,
 ) -> None:
     """Archive files, folders, lists and manifests.
@@ -68,12 +70,15 @@ def command(
         "declared": dict(_pair(text) for text in declared),
         "follow_links": follow_links,
         "rehash": rehash,
+        "shard": shard_of(shard) if shard else None,
     }
     from archiver.cli import run_import
+    from archiver.settings import load
 
     context.require_owner()
-    _ensure_archive(context, dry_run=dry_run)
-    with context.open(writable=not dry_run) as archive:
+    if not load(context.home)[0].catalog_url:
+        _ensure_archive(context, dry_run=dry_run)
+    with context.open(writable=not dry_run, beside=True) as archive:
         if dry_run:
             run_import.dry_run(context, archive, spec)
             return
@@ -89,6 +94,18 @@ def _ensure_archive(context: Context, *, dry_run: bool) -> None:
             raise NoArchiveError(f"there is no archive at {context.home}", remedy=f"minutier --archive {context.home} init")
         create(context.home)
         context.note(f"Made an archive in {safe(str(context.home))}")
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """`2/3` as (2, 3).
+
+    Raises:
+        UsageError: it is no part of a whole.
+    """
+    part, slash, whole = text.partition("/")
+    if not (slash and part.isdigit() and whole.isdigit() and 1 <= int(part) <= int(whole)):
+        raise UsageError(f"--shard {text!r} is no part of a whole", remedy="write --shard 1/3, --shard 2/3 and --shard 3/3")
+    return int(part), int(whole)
 
 
 def _absolute(path: str) -> str:

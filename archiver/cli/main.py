@@ -22,6 +22,7 @@ COMMANDS = {
     "policy": "Check, apply and show the retention policy.",
     "export": "Write the catalogue, one JSON object a document.",
     "verify": "Read everything back and check it.",
+    "work": "Read and index what imports take in, beside them.",
     "reindex": "Make the index again from the stored texts.",
     "doctor": "Say what is in use and whether it works.",
     "config": "Show the settings in force.",

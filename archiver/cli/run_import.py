@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archiver.adapters.sources.files import LocalFiles
 from archiver.adapters.sources.listing import Spool, listed, separated
@@ -18,16 +19,21 @@ from archiver.adapters.sources.manifest import fingerprint, manifest
 from archiver.adapters.sources.walk import walk
 from archiver.bootstrap import Archive
 from archiver.cli.context import Context, counted
-from archiver.cli.progress import STOPPING, display, size
+from archiver.cli.progress import STOPPING, Display, display, size
 from archiver.domain.batch import Batch, BatchState
 from archiver.errors import UsageError
 from archiver.ports.sources import SourceEntry
-from archiver.services.bulk_import import BulkImport, Parts, preview
+from archiver.services.bulk_import import BulkImport, Parts, preview, stopped
 from archiver.services.index_documents import catch_up
 from archiver.services.intake import IntakeOptions
+from archiver.services.patience import Patience
 from archiver.services.placement import check_name
+from archiver.services.reading_elsewhere import Ahead, ElsewhereParts, ReadingElsewhere
 from archiver.services.reading_here import ReadingHere, ReadingParts
 from archiver.settings import Settings
+
+if TYPE_CHECKING:
+    from archiver.adapters.index.elastic import ElasticsearchIndex
 
 SOME_FAILED = 3
 
@@ -112,17 +118,54 @@ def run(
         archive.settings = with_workers(archive, workers)
     if skew := archive.clock.skew():
         context.note(f"Doubtful dates: {skew.message}. What is archived now is dated {archive.clock.now():%Y-%m-%d}.")
-    catch_up(archive.catalog, archive.index, archive.texts)
     spec = batch.spec
     options = IntakeOptions(batch.id, spec["collection"], spec["class"], tuple(spec["grants"]), spec["declared"], spec["rehash"])
     countable = sys.stderr.isatty() and "-" not in spec["paths"] and not batch.listed
     again = _entries(archive, spec, iter(())) if countable else None
     before = archive.catalog.tally(batch.id).by_outcome
     with Stop(say=not sys.stderr.isatty()) as stop, display(again, batch.lines if batch.listed else None, before, stop) as shown:
-        reading = ReadingHere(reading_parts(archive), passwords=passwords)
-        BulkImport(taking_parts(archive), reading, options, shown, stop=stop).run(entries)
+        _import(context, archive, options, entries, passwords, stop, shown)
     _spool(archive, batch.id).remove()
     return finish(context, archive, batch.id)
+
+
+def _import(
+    context: Context,
+    archive: Archive,
+    options: IntakeOptions,
+    entries: Iterator[SourceEntry | None],
+    passwords: tuple[str, ...],
+    stop: Stop,
+    shown: Display,
+) -> None:
+    """Take in, and have it read: by this process, or by workers where there is a broker."""
+    if not archive.settings.broker_url:
+        catch_up(archive.catalog, archive.index, archive.texts)
+        here = ReadingHere(reading_parts(archive), passwords=passwords)
+        BulkImport(taking_parts(archive), here, options, shown, stop=stop).run(entries)
+        return
+    if passwords:
+        raise UsageError(
+            "passwords stay in the process that was given them, and workers are others",
+            remedy="import without; then run `minutier batch retry --outcome encrypted --password-file FILE`, which reads here",
+        )
+    patience = archive.patience(context.note, check=stop.check(options.batch_id))
+    elsewhere = ReadingElsewhere(
+        elsewhere_parts(archive, patience), options.batch_id, ahead(archive), patience, note=context.note
+    )
+    taking = replace(taking_parts(archive), catalog=patience.over(archive.catalog))
+    BulkImport(taking, elsewhere, options, shown, stop=stop, patience=patience).run(entries)
+
+
+def elsewhere_parts(archive: Archive, patience: Patience) -> ElsewhereParts:
+    """What an importer works with once documents are taken in, from the open archive."""
+    index = cast("ElasticsearchIndex", archive.index)  # a broker is accepted with servers only
+    return ElsewhereParts(archive.catalog, patience.over(archive.jobs), archive.announcer, index, archive.ledger)
+
+
+def ahead(archive: Archive) -> Ahead:
+    """How far imports may run ahead of the workers, as set."""
+    return Ahead(archive.settings.ahead_documents, archive.settings.ahead_bytes)
 
 
 def taking_parts(archive: Archive) -> Parts:
@@ -195,8 +238,19 @@ def _entries(archive: Archive, spec: dict[str, Any], lines: Iterator[bytes | Non
     if len([source for source in (paths, is_list, spec["manifest"]) if source]) > 1:
         raise UsageError("paths, a list on standard input and a manifest at once", remedy="import them one after the other")
     if paths:
-        return walk(paths, follow_links=spec["follow_links"], own=str(archive.home))
-    return _without_own(listed(lines, spec["folder"]) if is_list else manifest(spec["manifest"]), f"{archive.home}/")
+        found: Iterator[SourceEntry | None] = walk(paths, follow_links=spec["follow_links"], own=str(archive.home))
+    else:
+        named = listed(lines, spec["folder"]) if is_list else manifest(spec["manifest"])
+        found = _without_own(named, f"{archive.home}/")
+    return sharded(found, *spec["shard"]) if spec.get("shard") else found
+
+
+def sharded(entries: Iterable[SourceEntry | None], part: int, whole: int) -> Iterator[SourceEntry | None]:
+    """Every `whole`-th entry by a checksum of its name: the same part whoever lists the input, and in whichever order."""
+    for entry in entries:
+        name = entry.source.encode("utf-8", "surrogatepass") if entry else b""
+        if entry is None or zlib.crc32(name) % whole == part - 1:
+            yield entry
 
 
 def _without_own(entries: Iterable[SourceEntry | None], own: str) -> Iterator[SourceEntry | None]:
@@ -232,6 +286,15 @@ class Stop:
 
     def __call__(self) -> bool:
         return self._asked
+
+    def check(self, batch_id: str) -> Callable[[], None]:
+        """Raises `InterruptedRunError` once asked: for whoever waits long."""
+
+        def look() -> None:
+            if self._asked:
+                raise stopped(batch_id)
+
+        return look
 
     def __enter__(self) -> Stop:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -11,6 +11,10 @@ class Keys(Protocol):
     def identifier_key(self) -> bytes:
         """32 bytes for `domain.identifiers.document_id`. The same for the whole life of the archive."""
 
+    @property
+    def can_sign(self) -> bool:
+        """Whether the signing key is at hand; on a host that only reads or works it need not be."""
+
     def signing_key_id(self) -> str:
         """First 16 hexadecimal characters of SHA-256 over the raw public key (32 bytes)."""
 

@@ -14,6 +14,7 @@ from archiver.ports.clock import Clock
 from archiver.ports.objects import ObjectStore
 from archiver.ports.sources import FileStamp, SourceEntry, SourceReader
 from archiver.services.intake import Intake, IntakeOptions, stamp_seen
+from archiver.services.patience import NONE, Patience
 from archiver.services.placement import Placement
 
 GROUP = 128
@@ -115,7 +116,9 @@ class BulkImport:
         observer: Observer,
         *,
         stop: Callable[[], bool] = lambda: False,
+        patience: Patience = NONE,
     ) -> None:
+        self._patience = patience
         self._catalog, self._reading, self._options = parts.catalog, reading, options
         self._observer, self._stop = observer, stop
         self._intake = Intake(
@@ -188,7 +191,7 @@ class BulkImport:
 
     def _take(self, group: list[tuple[Line, SourceEntry]]) -> None:
         self._check_stop()
-        documents, lines = self._intake.take(group)
+        documents, lines = self._patience.run(lambda: self._intake.take(group))
         for line in lines:
             self._progress.states[line.state.value] = self._progress.states.get(line.state.value, 0) + 1
         self._progress.lines += len(lines)
@@ -215,10 +218,14 @@ class BulkImport:
 
     def _check_stop(self) -> None:
         if self._stop():
-            batch = self._options.batch_id
-            raise InterruptedRunError(
-                f"stopped; what was taken in is safe (batch {batch})", remedy=f"minutier batch resume {batch}"
-            )
+            raise stopped(self._options.batch_id)
+
+
+def stopped(batch_id: str) -> InterruptedRunError:
+    """What says that an import was stopped on request, and how to go on."""
+    return InterruptedRunError(
+        f"stopped; what was taken in is safe (batch {batch_id})", remedy=f"minutier batch resume {batch_id}"
+    )
 
 
 def _earlier(entry: SourceEntry, known: list[Line]) -> Line | None:

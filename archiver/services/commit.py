@@ -113,7 +113,8 @@ class Commit:
         documents = [one.document for one in ready]
         self.renewed += sum(one.before is not None for one in ready)
         events = [_event(one) for one in ready]
-        self._sequence = self._catalog.commit_archived(documents, events, claimed_by=self._claimed_by)
+        claims = {"claimed_by": self._claimed_by} if self._claimed_by else {}
+        self._sequence = self._catalog.commit_archived(documents, events, **claims)
         first = self._sequence - len(documents) + 1
         self._index.add(entry_of(one.document, one.extraction, first + place) for place, one in enumerate(ready))
         self._count(documents)

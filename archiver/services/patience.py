@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from archiver.errors import UnreachableError
+from archiver.errors import LockedError, UnreachableError
 
 T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
@@ -64,6 +65,32 @@ class Patience:
         while (left := until - self.monotonic()) > 0:
             self.check()
             self.sleep(min(left, 0.25))
+
+
+NONE = Patience(0.0)
+"""Waits for nothing."""
+
+TURN_SECONDS = 120.0
+
+
+@contextmanager
+def turn(lock: Callable[[], AbstractContextManager[None]], sleep: Callable[[float], None] = time.sleep) -> Iterator[None]:
+    """Inside a lock that others hold for short, and are waited for.
+
+    Raises:
+        LockedError: its holder did not let go in two minutes.
+    """
+    until = time.monotonic() + TURN_SECONDS
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(lock())
+                break
+            except LockedError:
+                if time.monotonic() > until:
+                    raise
+                sleep(0.25)
+        yield
 
 
 class _Patient:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from os import urandom
 
@@ -25,6 +26,7 @@ class LedgerService:
 
     Args:
         sealing: how segments are cut and locked; the default keeps custody eleven years.
+        sealing_alone: keeps other hosts from sealing meanwhile.
         entropy: n -> n unpredictable bytes, for salts.
     """
 
@@ -36,11 +38,13 @@ class LedgerService:
         clock: Clock,
         *,
         sealing: Sealing | None = None,
+        sealing_alone: Callable[[], AbstractContextManager[None]] = nullcontext,
         entropy: Callable[[int], bytes] = urandom,
     ) -> None:
         self._rows = rows
         self._clock = clock
         self._entropy = entropy
+        self._keys, self._sealing_alone = keys, sealing_alone
         self._sealer = Sealer(rows, objects, keys, clock, sealing or Sealing())
 
     def sequence(self) -> int:
@@ -54,7 +58,7 @@ class LedgerService:
         return total
 
     def seal(self, *, partial: bool = True) -> int:
-        """Seal what is entered and not sealed yet; how many segments.
+        """Seal what is entered and not sealed yet; how many segments. None on a host without the signing key: another does it.
 
         Args:
             partial: False leaves a last segment that is not full for later: for use within a long run.
@@ -62,10 +66,13 @@ class LedgerService:
         Raises:
             IntegrityError: what would be signed is not what was entered; see `Sealer.seal_next`.
         """
+        if not self._keys.can_sign:
+            return 0
         sealed = 0
-        for tree in Tree:
-            while self._sealer.seal_next(tree, partial=partial):
-                sealed += 1
+        with self._sealing_alone():
+            for tree in Tree:
+                while self._sealer.seal_next(tree, partial=partial):
+                    sealed += 1
         return sealed
 
     def beat(self, every: timedelta = timedelta(hours=24)) -> int:

@@ -17,6 +17,8 @@ class MemoryKeys:
         self._private = [Ed25519PrivateKey.from_private_bytes(hashlib.sha256(word.encode()).digest()) for word in words]
         self._public = [each.public_key().public_bytes_raw() for each in self._private]
 
+    can_sign = True
+
     def identifier_key(self) -> bytes:
         return b"\x01" * 32
 

@@ -66,6 +66,11 @@ class FileKeys:
             ) from error
         return cls(folder)
 
+    @property
+    def can_sign(self) -> bool:
+        """See the port: the key is in the folder."""
+        return True
+
     def identifier_key(self) -> bytes:
         """See the port."""
         return self._identifier
