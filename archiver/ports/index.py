@@ -72,20 +72,41 @@ class IndexPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class IndexedState:
+    """What an index holds of one document.
+
+    Attributes:
+        version: the catalogue sequence of the state.
+        digest: SHA-256 of all that was indexed of it but the version; equal in every index that holds the same.
+    """
+
+    document_id: str
+    version: int
+    digest: str
+    grants: frozenset[str]
+    denies: frozenset[str]
+
+
 class Index(Protocol):
-    """Search and its upkeep. One writing process at a time, any number of readers."""
+    """Search and its upkeep. How many may write at once is for the adapter to say; any number may read."""
 
     def add(self, entries: Iterable[IndexEntry]) -> None:
         """Add or replace by document id; an older version never replaces a newer one. A document may move to another
-        partition of its collection, never to another collection (its id depends on it). Not searchable before `commit`.
-        Safe to repeat, and to replay after a crash. What is kept in memory grows with the documents since the last commit.
+        partition of its collection, never to another collection (its id depends on it). Surely searchable, and surely durable,
+        after `commit`; an adapter may promise more. Safe to repeat, and to replay after a crash.
 
         Raises:
             UsageError: an id is not a canonical UUID, or a group's name is not valid text.
         """
 
-    def remove(self, document_ids: Iterable[str]) -> None:
-        """Take documents out of all answers. Safe to repeat."""
+    def remove(self, document_ids: Iterable[str], *, version: int = 0) -> None:
+        """Take documents out of all answers. Safe to repeat.
+
+        Args:
+            version: the catalogue sequence of the removal: an older state added later does not bring a document back. 0 removes
+                what is there now.
+        """
 
     def commit(self, sequence: int) -> None:
         """Make durable and searchable, and remember that everything up to this catalogue sequence is in."""
@@ -110,4 +131,4 @@ class Index(Protocol):
         """(document id, version) of every entry, for `verify`."""
 
     def close(self) -> None:
-        """Release files. What was not committed is lost. Safe to repeat."""
+        """Release files and connections. What was not committed may be lost. Safe to repeat."""

@@ -24,7 +24,7 @@ class MemoryIndex:
             self._pending[entry.document_id] = entry
         self.most_pending = max(self.most_pending, len(self._pending))
 
-    def remove(self, document_ids: Iterable[str]) -> None:
+    def remove(self, document_ids: Iterable[str], *, version: int = 0) -> None:
         for document_id in document_ids:
             self.entries.pop(document_id, None)
 

@@ -17,6 +17,9 @@ import tantivy
 LONGEST_WORD = 128
 """Bytes of the longest word indexed; longer runs are encoded data, not language."""
 
+TOO_LONG = "."
+"""Stands for a word that is not indexed; no word can be equal to it."""
+
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Japanese, Chinese
@@ -38,6 +41,15 @@ def folding() -> tantivy.TextAnalyzer:
     chain = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     filters = (tantivy.Filter.remove_long(LONGEST_WORD), tantivy.Filter.lowercase(), tantivy.Filter.ascii_fold())
     for step in filters:
+        chain = chain.filter(step)
+    return chain.build()
+
+
+@lru_cache(maxsize=2)
+def _every_word(*, folded: bool) -> tantivy.TextAnalyzer:
+    """`folding` without its limit on long words, and (not folded) the bare words it begins with, one to one."""
+    chain = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    for step in (tantivy.Filter.lowercase(), tantivy.Filter.ascii_fold()) if folded else ():
         chain = chain.filter(step)
     return chain.build()
 
@@ -70,6 +82,17 @@ def folded_words(text: str) -> list[str]:
     """The words of `text` in the form in which they are indexed."""
     words: list[str] = folding().analyze(prepared(text))
     return words
+
+
+def placed_words(text: str) -> list[str]:
+    """`folded_words` with `TOO_LONG` where a word is left out for its length, so that its neighbours are not next to each
+    other."""
+    plain = prepared(text)
+    words: list[str] = _every_word(folded=True).analyze(plain)
+    if max(map(len, words), default=0) < LONGEST_WORD // 4:
+        return words
+    bare = _every_word(folded=False).analyze(plain)
+    return [word if len(one.encode()) < LONGEST_WORD else TOO_LONG for word, one in zip(words, bare, strict=True)]
 
 
 def encodable(text: str) -> str:

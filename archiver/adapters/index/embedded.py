@@ -23,7 +23,7 @@ from archiver.ports.index import IndexEntry, IndexPage
 
 class TantivyIndex:
     """`ports.index.Index` over Tantivy folders. Opening does not wait for a lock: the archive's own lock keeps a second
-    writer away. Not for several threads at once.
+    writer away. One writing process at a time; not for several threads at once.
 
     Args:
         folder: made on the first commit.
@@ -40,9 +40,10 @@ class TantivyIndex:
         """See the port."""
         self._writer().add(entries)
 
-    def remove(self, document_ids: Iterable[str]) -> None:
-        """See the port."""
-        self._writer().remove(document_ids)
+    def remove(self, document_ids: Iterable[str], *, version: int = 0) -> None:
+        """See the port. The version counts until the next commit: the one writer replays states in order, so that none comes
+        later."""
+        self._writer().remove(document_ids, version)
 
     def commit(self, sequence: int) -> None:
         """See the port."""

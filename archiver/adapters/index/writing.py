@@ -23,6 +23,8 @@ _CHUNK_CHARACTERS = 16_000_000
 Place = tuple[PartitionName, int]
 """Where a document is, and in which version."""
 
+_NEVER = -1
+
 
 class Writing:
     """The writing half of the index. `_pending` holds what was done since the last commit: one small entry a document."""
@@ -36,30 +38,37 @@ class Writing:
             store(folder, IndexState(state.sequence, tuple(self._folders.items())))
         self._writers = Writers(folder, schema, self._folders)
         self._pending: dict[str, Place | None] = {}
+        self._removed: dict[str, int] = {}
 
     def add(self, entries: Iterable[IndexEntry]) -> None:
         """Add or replace, in chunks."""
         for chunk in _chunks(entries):
             self._add_chunk(chunk)
 
-    def remove(self, document_ids: Iterable[str]) -> None:
-        """Delete wherever they are."""
+    def remove(self, document_ids: Iterable[str], version: int = 0) -> None:
+        """Delete wherever they are, unless in a newer version; for 0 in any."""
         for document_id in document_ids:
             id_number(document_id)
-            for name, _ in self._places([document_id], None).get(document_id, ()):
+            places = self._places([document_id], None).get(document_id, ())
+            if version and any(at > version for _, at in places):
+                continue
+            for name, _ in places:
                 self._writers.of(name).delete(document_id)
             self._pending[document_id] = None
+            self._removed[document_id] = version or _NEVER
 
     def commit(self, sequence: int) -> None:
         """All partitions first, then the state: a crash in between is mended by replaying from the old sequence."""
         self._writers.commit()
         store(self._folder, IndexState(sequence, self._writers.folders()))
         self._pending.clear()
+        self._removed.clear()
 
     def close(self) -> None:
         """Forget what is not committed. Safe to repeat."""
         self._writers.close()
         self._pending.clear()
+        self._removed.clear()
 
     def _usable(self, state: IndexState) -> IndexState:
         """An index of another format is dropped; replaying from 0 makes it again."""
@@ -77,7 +86,7 @@ class Writing:
                 self._put(entry, places.get(entry.document_id, []))
 
     def _put(self, entry: IndexEntry, places: list[Place]) -> None:
-        if any(version > entry.version for _, version in places):
+        if any(version > entry.version for _, version in places) or self._removed.get(entry.document_id, _NEVER) > entry.version:
             return
         document = engine_document(entry)
         for name, _ in places:
