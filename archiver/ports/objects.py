@@ -83,6 +83,26 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """What a store says of itself.
+
+    Attributes:
+        kind, place: for people; never with a secret in it.
+        locks_by_store: locks bind whoever asks, and not this program alone.
+        versioned: bytes put over others leave those as they were.
+        time: the store's own clock; None when it has none, or does not say.
+        redundant: does an object outlive the loss of one disk? None when the store does not say.
+    """
+
+    kind: str
+    place: str
+    locks_by_store: bool
+    versioned: bool
+    time: datetime | None = None
+    redundant: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PutResult:
     """`created` is False when the key was taken already; `info` is then what is there."""
 
@@ -92,6 +112,8 @@ class PutResult:
 
 class ObjectStore(Protocol):
     """Write-once objects addressed by (bucket, key, version).
+
+    A store may keep a lock some seconds longer than asked, never shorter; what it returns is the end that holds.
 
     Raises, everywhere: `UnreachableError` when the store or disk does not answer or is full; never "not found" for that.
     """
@@ -106,6 +128,8 @@ class ObjectStore(Protocol):
         """Write a group, create-only; on return every object is durable and was read back with the digest it should have.
 
         A group is a matter of speed only: each object is written or not on its own. Staged bytes are consumed.
+        Under `originals/` a GOVERNANCE lock is an intake lock. Where such an object is there already and its intake lock has
+        less than half of the time asked for left, that is extended as asked: it stays until the caller has written it down.
 
         Raises:
             IntegrityError: what was read back is not what was sent (that object is not left behind).
@@ -140,8 +164,14 @@ class ObjectStore(Protocol):
     def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
         """Every version whose key starts with `prefix`, lazily, in no promised order."""
 
+    def names(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectRef]:
+        """The first version of every key that starts with `prefix`, lazily: what `list` gives, without asking after each."""
+
     def unconfirmed(self) -> Iterator[ObjectInfo]:
-        """Objects put with an intake lock and never given a final one: what a crash may have left without a catalogue row."""
+        """Objects put with an intake lock and never given a final one: what a crash may have left without a catalogue row.
+
+        A store elsewhere may have to list all originals for it.
+        """
 
     def lock(self, ref: ObjectRef, lock: Lock) -> None:
         """Set the final lock. Confirms the object. Safe to repeat.
@@ -152,10 +182,17 @@ class ObjectStore(Protocol):
         """
 
     def lock_group(self, locks: Iterable[tuple[ObjectRef, Lock]]) -> None:
-        """`lock` for many at once: a matter of speed only. The first refusal is raised; those before it stand."""
+        """`lock` for many at once: a matter of speed only. A refusal is raised; those before it stand."""
 
     def protect(self, locks: Iterable[tuple[ObjectRef, Lock]]) -> None:
         """Give each object at least this lock: an intake lock is replaced, any other only becomes stronger. Confirms them.
+
+        Raises:
+            NotFoundError: no such version.
+        """
+
+    def renew(self, refs: Iterable[ObjectRef], until: datetime) -> None:
+        """Extend intake locks that end before `until`; any other lock stays as it is. Confirms nothing.
 
         Raises:
             NotFoundError: no such version.
@@ -171,3 +208,29 @@ class ObjectStore(Protocol):
             RefusedError: its lock or hold says no.
             NotFoundError: no such version. A success is never reported for something that was not there.
         """
+
+
+class Described(Protocol):
+    """A store that can say what it is: for `doctor`."""
+
+    def facts(self) -> StoreFacts:
+        """What it is, and its clock."""
+
+
+class Adversary(Protocol):
+    """What someone tries who goes around this program, with all the rights it has: for the lock probe alone.
+
+    Each is asked of whatever enforces the locks, without this program's own rules before it. Raises RefusedError when it refuses.
+    """
+
+    def delete_bypassing(self, ref: ObjectRef) -> None:
+        """Remove a version, asking that its lock be overlooked."""
+
+    def set_lock_bypassing(self, ref: ObjectRef, lock: Lock) -> None:
+        """Set any lock, asking that the one there be overlooked."""
+
+    def overwrite(self, bucket: Bucket, key: str, body: bytes) -> None:
+        """Put other bytes under a key, whatever is there."""
+
+    def hide(self, bucket: Bucket, key: str) -> None:
+        """Remove a key without naming a version."""

@@ -6,6 +6,7 @@ import io
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,6 +68,9 @@ class MemoryObjects:
         found = [each.info for ref, each in self._versions.items() if ref.bucket is bucket and ref.key.startswith(prefix)]
         yield from reversed(found)
 
+    def names(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectRef]:
+        return (info.ref for info in self.list(bucket, prefix) if info == self.versions(bucket, info.ref.key)[0])
+
     def unconfirmed(self) -> Iterator[ObjectInfo]:
         yield from [each.info for each in self._versions.values() if each.intake]
 
@@ -86,6 +90,12 @@ class MemoryObjects:
         for ref, lock in locks:
             version = self._found(ref)
             self.lock(ref, lock if version.intake else stronger(version.info.lock, lock))
+
+    def renew(self, refs: Iterable[ObjectRef], until: datetime) -> None:
+        for ref in refs:
+            version = self._found(ref)
+            if version.intake and version.info.lock.until is not None and version.info.lock.until < until:
+                version.info = replace(version.info, lock=replace(version.info.lock, until=until))
 
     def set_hold(self, ref: ObjectRef, on: bool) -> None:
         version = self._found(ref)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from archiver.adapters.objects import disk
-from archiver.adapters.objects.group_write import GroupWrite
+from archiver.adapters.objects.group_write import Arrival, GroupWrite, is_intake
 from archiver.adapters.objects.layout import Layout
 from archiver.adapters.objects.lock_rows import VERSION, Address, LockRows
 from archiver.adapters.objects.lock_rules import checked_future, checked_lock, why_not_delete, why_not_replace
@@ -26,7 +26,7 @@ from archiver.adapters.objects.translation import disk_errors, unreachable
 from archiver.adapters.objects.view import View, absent, info
 from archiver.errors import IntegrityError, NoArchiveError, NotPermittedError, RefusedError
 from archiver.ports.clock import Clock
-from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, stronger
+from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, StoreFacts, stronger
 
 
 class EmbeddedStore:
@@ -91,6 +91,7 @@ class EmbeddedStore:
         with self._mutex:
             self._settle_leftovers()
             arrivals = self._writer.write(puts)
+            self._renew_adopted(puts, arrivals, now)
         results, seen = [], set()
         for arrival in arrivals:
             at = arrival.row.at
@@ -132,6 +133,10 @@ class EmbeddedStore:
         """See the port. Includes files that this store never wrote."""
         return self._view.below(bucket, prefix)
 
+    def names(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectRef]:
+        """See the port."""
+        return (info.ref for info in self.list(bucket, prefix))
+
     def unconfirmed(self) -> Iterator[ObjectInfo]:
         """See the port. One that shall go before its intake lock ends is given a lock of mode NONE, then deleted."""
         return self._view.unconfirmed()
@@ -172,6 +177,15 @@ class EmbeddedStore:
             if changes:
                 self._rows.set_locks(changes.items())
 
+    def renew(self, refs: Iterable[ObjectRef], until: datetime) -> None:
+        """See the port: one transaction, whatever the number."""
+        self._require_writer()
+        with self._mutex:
+            rows = [self._view.row(ref) for ref in refs]
+            ending = [row.at for row in rows if row.intake and row.lock.until is not None and row.lock.until < until]
+            if ending:
+                self._rows.extend_intake(ending, until)
+
     def set_hold(self, ref: ObjectRef, on: bool) -> None:
         """See the port."""
         self._require_writer()
@@ -195,11 +209,49 @@ class EmbeddedStore:
             self._rows.forget([row.at])
             self._writer.unsettled = False
 
+    def facts(self) -> StoreFacts:
+        """See `ports.objects.Described`."""
+        return StoreFacts(kind="a folder", place=str(self._layout.root), locks_by_store=False, versioned=False, redundant=False)
+
+    def delete_bypassing(self, ref: ObjectRef) -> None:
+        """See `ports.objects.Adversary`: the table's own triggers are asked."""
+        self._require_writer()
+        with self._mutex:
+            at = self._view.row(ref).at
+            self._rows.leave(at)
+            with disk_errors("removing an object"):
+                remove(self._layout.path(at))
+            self._rows.forget([at])
+
+    def set_lock_bypassing(self, ref: ObjectRef, lock: Lock) -> None:
+        """See `ports.objects.Adversary`: the table's own triggers are asked."""
+        self._require_writer()
+        with self._mutex:
+            self._rows.set_locks([(self._view.row(ref).at, lock)])
+
+    def overwrite(self, bucket: Bucket, key: str, body: bytes) -> None:
+        """See `ports.objects.Adversary`: a folder has one way to write, and that is create-only."""
+        if not self.put([Put(bucket, key, body=body)])[0].created:
+            raise RefusedError(f"{key} is there already")
+
+    def hide(self, bucket: Bucket, key: str) -> None:
+        """See `ports.objects.Adversary`: in a folder that means to remove it."""
+        for there in self.versions(bucket, key):
+            self.delete_bypassing(there.ref)
+
     def close(self) -> None:
         """Release threads and the table of locks. Safe to repeat."""
         self._writer.close()
         self._spread.close()
         self._rows.close()
+
+    def _renew_adopted(self, puts: Sequence[Put], arrivals: Sequence[Arrival], now: datetime) -> None:
+        """Extend the intake locks of what was there before and would lose them soon."""
+        for put, arrival in zip(puts, arrivals, strict=True):
+            until, ends = put.lock.until, arrival.row.lock.until
+            if arrival.known and arrival.row.intake and is_intake(put) and until and ends and ends - now < (until - now) / 2:
+                self._rows.extend_intake([arrival.row.at], until)
+                arrival.row = arrival.row._replace(lock=Lock(arrival.row.lock.mode, until, arrival.row.lock.hold))
 
     def _checked(self, put: Put, now: datetime) -> Put:
         checked_key(put.key)

@@ -66,12 +66,11 @@ class GroupWrite:
         self._durability.close()
 
     def _arrival(self, at: Address, put: Put) -> Arrival:
-        intake = put.lock.mode is LockMode.GOVERNANCE and put.key.startswith(ORIGINALS)
         if put.staged is None:
             staged, size, sha256 = self._layout.new_staging(), len(put.body), digest.of_bytes(put.body)
         else:
             staged, size, sha256 = self._layout.staged(put.staged), put.staged.size, digest.Sha256(put.staged.sha256)
-        row = LockRow(at, "arriving", size, sha256, put.lock, intake)
+        row = LockRow(at, "arriving", size, sha256, put.lock, is_intake(put))
         return Arrival(row, self._layout.path(at), staged, None if put.staged else put.body)
 
     def _taken(self, arrival: Arrival, there: LockRow | None) -> bool:
@@ -137,6 +136,11 @@ class GroupWrite:
         for path in left:
             with suppress(OSError):
                 os.unlink(path)
+
+
+def is_intake(put: Put) -> bool:
+    """Is the lock of this write that of an arrival?"""
+    return put.lock.mode is LockMode.GOVERNANCE and put.key.startswith(ORIGINALS)
 
 
 def _write(arrival: Arrival) -> None:

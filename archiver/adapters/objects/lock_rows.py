@@ -142,6 +142,15 @@ class LockRows:
                 ((lock.mode, _text(lock.until), int(lock.hold), *at) for at, lock in changes),
             )
 
+    def extend_intake(self, places: Iterable[Address], until: datetime) -> None:
+        """A later end for locks that are intake locks still. One transaction."""
+        with self._transaction() as db:
+            ends = _text(until)
+            db.executemany(
+                f"UPDATE locks SET until = ? WHERE {_AT} AND intake = 1 AND until < ?",  # noqa: S608  # constants only
+                ((ends, *at, ends) for at in places),
+            )
+
     def set_hold(self, at: Address, on: bool) -> None:
         """Set or release the hold."""
         with self._transaction() as db:

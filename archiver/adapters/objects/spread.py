@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Lock
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -11,10 +12,11 @@ R = TypeVar("R")
 
 
 class Spread:
-    """A small pool of threads, started when first needed."""
+    """A small pool of threads, started when first needed. Safe from several threads, but not from its own."""
 
     def __init__(self, threads: int = 8) -> None:
         self._threads = threads
+        self._mutex = Lock()
         self._pool: ThreadPoolExecutor | None = None
 
     def each(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
@@ -29,14 +31,16 @@ class Spread:
 
     def close(self) -> None:
         """Safe to repeat."""
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        with self._mutex:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
 
     def _started(self) -> ThreadPoolExecutor:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="objects")
-        return self._pool
+        with self._mutex:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="objects")
+            return self._pool
 
 
 def _in_turn(work: Callable[[T], R], items: Sequence[T]) -> list[R]:

@@ -1,0 +1,103 @@
+"""Reading one version: streamed, taken up again where a connection broke, and checked against the confirmed digest."""
+
+from __future__ import annotations
+
+import io
+from hashlib import sha256
+from typing import BinaryIO, cast
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from archiver.adapters.objects.s3_facts import CHECKED, digest_of
+from archiver.adapters.objects.s3_wire import Call, S3Wire, version_query
+from archiver.errors import IntegrityError, UnreachableError
+from archiver.ports.objects import ObjectRef
+
+SMALL = 256 * 1024
+_BREAKS = 5
+_PIECE = 256 * 1024
+
+
+def open_version(wire: S3Wire, ref: ObjectRef) -> BinaryIO:
+    """The bytes of a version. The last of them are handed out only when all are what was confirmed.
+
+    Raises, also while it is read:
+        NotFoundError: no such version.
+        IntegrityError: what arrives is not what was written.
+        UnreachableError: the connection breaks again and again.
+    """
+    answer = wire.send(_call(ref))
+    stream = _Stream(wire, ref, answer)
+    if stream.size > SMALL:
+        return cast(BinaryIO, io.BufferedReader(stream, _PIECE))
+    with stream:
+        return io.BytesIO(stream.readall())
+
+
+def _call(ref: ObjectRef, start: int = 0) -> Call:
+    headers = (("Range", f"bytes={start}-"),) if start else (CHECKED,)
+    return Call("reading", "GET", ref.bucket, ref.key, (version_query(ref),), headers, stream=True)
+
+
+class _Stream(io.RawIOBase):
+    """One version from its first byte to its last."""
+
+    def __init__(self, wire: S3Wire, ref: ObjectRef, answer: urllib3.BaseHTTPResponse) -> None:
+        self._wire, self._ref, self._answer = wire, ref, answer
+        self.size = int(answer.headers.get("content-length", 0))
+        self._digest = digest_of(answer.headers)
+        self._state, self._at, self._breaks = sha256(), 0, 0
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # what BufferedReader passes
+        """Fill the front of `buffer`; 0 at the end."""
+        if self._at >= self.size:
+            self._check()
+            return 0
+        piece = self._next(len(buffer))
+        buffer[: len(piece)] = piece
+        self._state.update(piece)
+        self._at += len(piece)
+        if self._at == self.size:
+            self._check()
+        return len(piece)
+
+    def close(self) -> None:
+        """Give the connection back, or up when bytes are left on it. Safe to repeat."""
+        if not self.closed:
+            self._answer.release_conn() if self._at >= self.size else self._answer.close()
+        super().close()
+
+    def _next(self, most: int) -> bytes:
+        while True:
+            try:
+                if piece := self._answer.read(min(most, self.size - self._at)):
+                    return piece
+                broken: Exception = EOFError("the connection ended")
+            except (HTTPError, OSError) as error:
+                broken = error
+            self._take_up(broken)
+
+    def _take_up(self, broken: Exception) -> None:
+        self._answer.close()
+        self._breaks += 1
+        if self._breaks > _BREAKS:
+            raise UnreachableError(
+                f"reading {self._ref.key} broke off {self._breaks} times at byte {self._at:,} of {self.size:,}",
+                remedy="check the network and the store's disks",
+            ) from broken
+        self._answer = self._wire.send(_call(self._ref, self._at))
+        if self._at and self._answer.status != 206:
+            raise UnreachableError(f"reading {self._ref.key} can't be taken up in the middle") from broken
+
+    def _check(self) -> None:
+        if self._digest and self._state.hexdigest() != self._digest:
+            raise IntegrityError(
+                f"{self._ref.key} does not arrive as it was written: its digest is {self._state.hexdigest()[:16]}…, "
+                f"{self._digest[:16]}… was confirmed",
+                remedy="read it again: it is the network if that succeeds, the store's disk if not",
+            )
