@@ -36,7 +36,7 @@ from archiver.adapters.extraction.source import EndedError
 from archiver.domain.extraction import Event, ExtractionTask, Found, Limits, Outcome, Started, Unreachable
 from archiver.errors import UnreachableError
 
-Engine = Callable[[ExtractionTask, Limits], Iterator[Event]]
+Engine = Callable[..., Iterator[Event]]
 
 DEFAULT_ENGINE = "archiver.adapters.extraction.engine:run"
 LONGEST_TASK = 64 * 1024 * 1024

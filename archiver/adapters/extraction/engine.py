@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from archiver.adapters.extraction import detect
@@ -20,6 +21,7 @@ from archiver.adapters.extraction.containers.entry import (
 )
 from archiver.adapters.extraction.containers.kinds import Kind, kind_of
 from archiver.adapters.extraction.extract import extraction
+from archiver.adapters.extraction.lanes import ByTika, Lanes
 from archiver.adapters.extraction.language import language
 from archiver.adapters.extraction.readers.registry import reader_for
 from archiver.adapters.extraction.screen import screen
@@ -44,15 +46,28 @@ Read = Callable[[Source], Extraction]
 Detect = Callable[[Path, str], str]
 
 
-def run(task: ExtractionTask, limits: Limits, read: Read = extraction, media_type: Detect = detect.media_type) -> Iterator[Event]:
+def run(
+    task: ExtractionTask,
+    limits: Limits,
+    read: Read = extraction,
+    media_type: Detect = detect.media_type,
+    by_tika: ByTika | None = None,
+) -> Iterator[Event]:
     """Everything found in one original. Members come before their container, the original itself last.
 
     `Started` is repeated for a container each time reading comes back to it, so that the last one always names
     what is being read.
 
+    Args:
+        by_tika: asked in place of the Tika compiled in, by the real `read`.
+
     Raises:
         OSError: the machine fails (disk full, file gone), not the document.
+        UnreachableError: so does a server that `by_tika` needs.
+        EndedError: reading it ended the process of that server.
     """
+    if by_tika is not None:
+        read = partial(extraction, lanes=Lanes(by_tika=by_tika))
     yield from _Reading(task, limits, read, media_type).events()
 
 

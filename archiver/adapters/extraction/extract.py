@@ -7,7 +7,7 @@ from pathlib import Path
 from archiver.adapters.extraction.card_numbers import SHORTEST
 from archiver.adapters.extraction.detect import EMPTY, UNKNOWN, media_type
 from archiver.adapters.extraction.fingerprint import fingerprint
-from archiver.adapters.extraction.lanes import read
+from archiver.adapters.extraction.lanes import EMBEDDED, Lanes, read
 from archiver.adapters.extraction.language import language
 from archiver.adapters.extraction.screen import screen
 from archiver.adapters.extraction.source import Reading, Source
@@ -38,15 +38,15 @@ def extract(source_path: Path, name: str, *, limits: Limits, passwords: tuple[st
         readers: False sends everything to Tika.
     """
     return extraction(
-        Source(source_path, name, source_path.stat().st_size, media_type(source_path, name), limits, passwords), readers=readers
+        Source(source_path, name, source_path.stat().st_size, media_type(source_path, name), limits, passwords), Lanes(readers)
     )
 
 
-def extraction(source: Source, *, readers: bool = True) -> Extraction:
+def extraction(source: Source, lanes: Lanes = EMBEDDED) -> Extraction:
     """As `extract`, for a file whose type is known."""
     if not source.size:
         return Extraction(Outcome.EMPTY, EMPTY, "the file has no bytes", tool="none", fingerprint=fingerprint("none"))
-    return _extraction(source, read(source, readers=readers))
+    return _extraction(source, read(source, lanes))
 
 
 def _extraction(source: Source, reading: Reading) -> Extraction:
@@ -63,7 +63,7 @@ def _extraction(source: Source, reading: Reading) -> Extraction:
         summary={name: _masked(value) for name, value in summary(metadata, code).items()},
         language=code,
         tool=reading.tool,
-        fingerprint=fingerprint(reading.tool),
+        fingerprint=fingerprint(reading.tool, version=reading.version),
         findings=findings,
         cards=cards,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archiver.adapters.extraction import tika
@@ -21,24 +22,43 @@ _BOMB_CHARACTERS = 1_000_000
 _log = logging.getLogger(__name__)
 
 
-def read(source: Source, *, readers: bool = True) -> Reading:
+ByTika = Callable[[Source], Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Which ways there are.
+
+    Attributes:
+        readers: False sends everything to Tika.
+        by_tika: the Tika compiled in, or a Tika server.
+    """
+
+    readers: bool = True
+    by_tika: ByTika = tika.read
+
+
+EMBEDDED = Lanes()
+
+
+def read(source: Source, lanes: Lanes = EMBEDDED) -> Reading:
     """The best reading of `source`: reader, then Tika, then a decrypted or repaired reading copy of it."""
     if source.media_type == ACCESS and is_encrypted(source.path):
         return Reading("", {}, "none", Outcome.ENCRYPTED, "the database is encrypted")
     try:
-        found = _plainly(source, readers)
+        found = _plainly(source, lanes)
     except ProtectedError as error:
         found = Reading("", {}, "none", Outcome.ENCRYPTED, str(error) or "the document is encrypted")
     if found.outcome is not Outcome.ENCRYPTED or found.text:
         return found
-    return _unlocked(source, readers, found)
+    return _unlocked(source, lanes, found)
 
 
-def _unlocked(source: Source, readers: bool, locked: Reading) -> Reading:
+def _unlocked(source: Source, lanes: Lanes, locked: Reading) -> Reading:
     """The reading of a decrypted copy; `locked` when none of the passwords makes one."""
     try:
         with decrypted(source) as copy:
-            return _plainly(_at(source, copy), readers)
+            return _plainly(_at(source, copy), lanes)
     except (ProtectedError, DoubtError) as error:
         return replace(locked, reason=str(error) or locked.reason)
 
@@ -47,17 +67,17 @@ def _at(source: Source, copy: Path) -> Source:
     return replace(source, path=copy, size=copy.stat().st_size, media_type=media_type(copy, source.name))
 
 
-def _plainly(source: Source, readers: bool) -> Reading:
-    found = _by_reader(source) if readers else None
+def _plainly(source: Source, lanes: Lanes) -> Reading:
+    found = _by_reader(source) if lanes.readers else None
     if found is not None:
         return found
-    by_tika = with_own_words(tika.read(source))
+    by_tika = with_own_words(lanes.by_tika(source))
     if by_tika.outcome is Outcome.COMPLETE:
         by_tika = _if_whole(by_tika, source)
     if by_tika.outcome in (Outcome.CORRUPT, Outcome.UNSUPPORTED) or (
         by_tika.outcome is Outcome.PARTIAL and not by_tika.text.strip()
     ):
-        return _again(source, readers) or by_tika
+        return _again(source, lanes) or by_tika
     return by_tika
 
 
@@ -93,18 +113,18 @@ def _if_whole(reading: Reading, source: Source) -> Reading:
     return replace(reading, outcome=Outcome.PARTIAL if reading.text.strip() else Outcome.CORRUPT, reason=found)
 
 
-def _repaired(copy: Source, readers: bool) -> Reading:
-    found = _by_reader(copy) if readers else None
-    return found or tika.read(copy)
+def _repaired(copy: Source, lanes: Lanes) -> Reading:
+    found = _by_reader(copy) if lanes.readers else None
+    return found or lanes.by_tika(copy)
 
 
-def _again(source: Source, readers: bool) -> Reading | None:
+def _again(source: Source, lanes: Lanes) -> Reading | None:
     """A second try, on what can be saved of a damaged file; None when that gives no text."""
     if source.media_type == "application/pdf":
         with repaired(source) as copy:
             if copy is None:
                 return None
-            again = _repaired(_at(source, copy), readers)
+            again = _repaired(_at(source, copy), lanes)
     else:
         salvage = salvaged(source)
         if salvage is None:

@@ -28,6 +28,8 @@ CHILD_COMMAND = (sys.executable, "-P", "-m", "archiver.adapters.extraction.child
 _WATCH_SECONDS = 0.1
 _GRACE_SECONDS = 0.25
 _FAILED_STARTS = 3
+_SERVER_GRACE = 15.0
+"""Seconds for a child to find out whether its document took too long, or the server that reads it hangs."""
 _SCRATCH = "minutier-child"
 
 
@@ -138,7 +140,8 @@ class ChildPool:
     def _start(self) -> ReadingChild:
         self._started += 1
         folder = self._scratch / f"{_SCRATCH}-{os.getpid()}-{self._started}-{os.urandom(4).hex()}"
-        child = ReadingChild(ChildProcess(self._command, folder), self._limits)
+        grace = _SERVER_GRACE if self._setup.tika_url else 0.0
+        child = ReadingChild(ChildProcess(self._command, folder), self._limits, grace)
         child.process.send(encode_setup(self._setup))
         self._children.append(child)
         for descriptor in (child.process.output, child.process.errors):

@@ -51,11 +51,16 @@ class Job:
 
 
 class ReadingChild:
-    """One child and its jobs, in the order they were given, which is the order they are read in."""
+    """One child and its jobs, in the order they were given, which is the order they are read in.
 
-    def __init__(self, process: ChildProcess, limits: Limits) -> None:
+    Args:
+        grace: seconds it may be silent beyond `limits.seconds`, to tell itself that its time is up.
+    """
+
+    def __init__(self, process: ChildProcess, limits: Limits, grace: float = 0.0) -> None:
         self.process, self._limits = process, limits
         self.ready, self.broken = False, ""
+        self._silence = limits.seconds + grace
         self._frames = FrameBuffer(longest_message(limits))
         self._jobs: deque[Job] = deque()
         self._bytes = self._done = 0
@@ -113,7 +118,7 @@ class ReadingChild:
             return self._condemn(Outcome.TOO_LARGE, f"more than {self._limits.memory_bytes} bytes of memory")
         if not self.ready:
             return silent > START_SECONDS and self._condemn(Outcome.TIMEOUT, f"not ready after {START_SECONDS:g} s")
-        if self._jobs and silent > self._limits.seconds:
+        if self._jobs and silent > self._silence:
             return self._condemn(Outcome.TIMEOUT, f"no progress for {self._limits.seconds:g} s")
         whole = WHOLE_ORIGINAL * self._limits.seconds
         if self._reading and now - self._begun_at > whole:

@@ -28,13 +28,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reader found. `metadata` uses Tika's keys."""
+    """What a reader found. `metadata` uses Tika's keys. `version`: of a tool that is not one of our packages, else ""."""
 
     text: str
     metadata: dict[str, list[str]]
     tool: str
     outcome: Outcome = Outcome.COMPLETE
     reason: str = ""
+    version: str = ""
 
 
 class DoubtError(Exception):
