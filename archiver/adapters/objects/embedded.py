@@ -163,6 +163,8 @@ class EmbeddedStore:
         wanted: dict[Address, Lock] = {}
         for ref, lock in locks:
             at = Address(ref.bucket, checked_key(ref.key))
+            if ref.version != VERSION:
+                raise absent(ref)
             wanted[at] = stronger(wanted[at], lock) if at in wanted else lock
         with self._mutex:
             rows = self._rows.find_all(wanted)
