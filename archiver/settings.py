@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         objects_url, catalog_url, index_url, tika_url, broker_url: servers to use in place of the archive's own folder; "" for
             none. Each may hold a password, and each can be read from a file named by the same variable with `_FILE` added.
         patience: seconds that an import or a worker waits for a server that does not answer, before it gives up.
+        lease_seconds: after this a worker that says nothing counts as dead, and its documents go to others.
         ahead_documents, ahead_bytes: how far imports may run ahead of the workers, all together.
         workers: processes that read documents; 0 means one for each processor.
         readers: "on" reads common formats with fast readers, "off" sends everything to Tika.
@@ -42,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tika_url: str = ""
     broker_url: str = ""
     patience: float = 600.0
+    lease_seconds: float = 30.0
     ahead_documents: int = 4_000
     ahead_bytes: int = 2 * 1024**3
     workers: int = 0

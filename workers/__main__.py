@@ -17,9 +17,16 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--grace", type=float, default=60.0, help="seconds for what is in hand when told to stop")
     parser.add_argument("--metrics", default="", help="address for Prometheus, HOST:PORT; the processes take PORT, PORT+1, …")
+    parser.add_argument("--program", default="workers.process", help=argparse.SUPPRESS)
     options = parser.parse_args(given)
     plan = Plan(
-        options.archive, tuple(options.queues.split(",")), options.processes, options.threads, options.grace, options.metrics
+        options.archive,
+        tuple(options.queues.split(",")),
+        options.processes,
+        options.threads,
+        options.grace,
+        options.metrics,
+        options.program,
     )
     return supervise(plan)
 

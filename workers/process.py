@@ -26,7 +26,8 @@ def main(given: list[str] | None = None) -> int:
     """Work until SIGTERM; returns the exit code."""
     options = _options(given)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(process)d %(name)s: %(message)s")
-    logging.getLogger("dramatiq").setLevel(logging.ERROR)
+    for name in ("dramatiq", "elastic_transport", "urllib3"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())

@@ -31,6 +31,7 @@ class Plan:
         archive: the archive's folder on this host; "" for the default.
         grace: seconds for what is in hand when told to stop.
         metrics: address for Prometheus, "" for none.
+        program: the module that is one process.
     """
 
     archive: str
@@ -39,13 +40,14 @@ class Plan:
     threads: int
     grace: float
     metrics: str = ""
+    program: str = "workers.process"
 
     def command(self, number: int) -> list[str]:
         """The program of process `number`, from 0."""
         options = {"--archive": self.archive, "--metrics": _next_port(self.metrics, number)}
         given = [word for name, value in options.items() if value for word in (name, value)]
         fixed = ["--queues", ",".join(self.queues), "--threads", str(self.threads), "--grace", str(self.grace)]
-        return [sys.executable, "-m", "workers.process", *fixed, *given, str(os.getpid())]
+        return [sys.executable, "-m", self.program, *fixed, *given, str(os.getpid())]
 
 
 class _Place:

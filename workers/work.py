@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
 from types import TracebackType
 
 from archiver.adapters.extraction.pool import ChildPool
@@ -34,7 +35,7 @@ class Work:
         self._mutex = threading.Lock()
         self._placement: Placement | None = None
         jobs = patience.over(archive.jobs)
-        self._leases = Leases(archive.jobs)
+        self._leases = Leases(archive.jobs, lease=timedelta(seconds=archive.settings.lease_seconds))
         self.parts = WorkParts(
             patience.over(archive.catalog),
             jobs,

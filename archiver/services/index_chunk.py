@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from archiver.domain.document import Document, State
@@ -14,6 +14,8 @@ from archiver.services.index_documents import entry_of, stored
 from archiver.services.leases import Leases
 from archiver.services.texts import Texts
 
+DEATHS = 3
+"""Workers the text of a document may end before it is indexed without it."""
 WAIT = timedelta(seconds=5)
 """Before work is announced again that met a part out of reach."""
 
@@ -35,17 +37,20 @@ class IndexChunk:
             ids = [claim.document_id for claim in claims]
             try:
                 documents = self._catalog.documents(ids)
-                self._index.add(self._entries([documents[one] for one in ids if one in documents]))
+                bare = {claim.document_id for claim in claims if claim.deaths >= DEATHS}
+                self._index.add(self._entries([documents[one] for one in ids if one in documents], bare))
                 self._jobs.finish(Kind.INDEX, {one: documents[one].sequence if one in documents else 0 for one in ids})
             except UnreachableError:
                 self._jobs.release(Kind.INDEX, ids, owner=owner, wait=WAIT)
                 raise
         return len(ids)
 
-    def _entries(self, documents: Iterable[Document]) -> Iterator[IndexEntry]:
+    def _entries(self, documents: Iterable[Document], bare: Collection[str]) -> Iterator[IndexEntry]:
+        """A document that ended several workers is found by its own fields only."""
         for document in documents:
             if document.state not in (State.RECEIVED, State.DISPOSED):
-                yield entry_of(document, stored(self._texts, document), document.sequence)
+                text = None if document.id in bare else stored(self._texts, document)
+                yield entry_of(document, text, document.sequence)
 
 
 class DirectIndex:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from archiver.domain.document import Document, State
 from archiver.domain.extraction import Extraction, Outcome
-from archiver.errors import UnreachableError
+from archiver.errors import LostClaimError, UnreachableError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.extraction import ExtractionPool
@@ -84,9 +84,13 @@ class ReadChunk:
         with parts.leases.owner() as owner:
             claims = parts.jobs.claim(Kind.EXTRACT, document_ids, owner=owner, lease=parts.leases.lease)
             try:
-                return self._read(claims, owner)
-            finally:  # what was done has no row any more; what was not is free at once
-                parts.jobs.release(Kind.EXTRACT, [claim.document_id for claim in claims], owner=owner, wait=WAIT)
+                done = self._read(claims, owner)
+            except (UnreachableError, LostClaimError):
+                self._give_back(claims, owner)
+                raise
+            # Any other error is told to nobody by this document's worker as well as by one that died: the claims run out.
+            self._give_back(claims, owner)
+            return done
 
     def _read(self, claims: Sequence[Claim], owner: str) -> Done:
         parts = self._parts
@@ -121,6 +125,10 @@ class ReadChunk:
             index.indexed,
             sum(claim.deaths > 0 for claim in claims),
         )
+
+    def _give_back(self, claims: Sequence[Claim], owner: str) -> None:
+        """What was done has no row any more; what was not is announced again soon, with nothing held against it."""
+        self._parts.jobs.release(Kind.EXTRACT, [claim.document_id for claim in claims], owner=owner, wait=WAIT)
 
     def _settle_lost(self, lost: Sequence[Document]) -> None:
         """Their bytes are gone: no work can be done on them. They stay received, and `verify` tells."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from archiver.adapters.catalog.ledger_rows import SqlLedgerRows
 from archiver.adapters.catalog.sql import SqlCatalog, create_sqlite
+from archiver.adapters.jobs.rows import SqlJobs
 from archiver.adapters.objects.embedded import EmbeddedStore
 from archiver.adapters.sources.files import LocalFiles
 from archiver.adapters.sources.walk import walk
@@ -73,11 +74,13 @@ class Silent:
 class SmallArchive:
     """Made in `home`; a second one on the same folder is the same archive after a power cut."""
 
-    def __init__(self, home: Path, policy: Policy = DEFAULT_POLICY, **scripts: Script) -> None:
+    def __init__(self, home: Path, policy: Policy = DEFAULT_POLICY, *, jobs: bool = False, **scripts: Script) -> None:
         home.mkdir(exist_ok=True)
         self.clock = MovingClock()
         path = home / "catalog.sqlite"
         self.catalog = create_sqlite(path)
+        self.catalog.with_jobs = jobs
+        self.jobs = SqlJobs(self.catalog.engine)
         self.objects = EmbeddedStore(home / "objects", self.clock)
         self.index = MemoryIndex()
         self.pool = ScriptedPool(**scripts)
