@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,12 +49,17 @@ class PolicyVersion:
 
 @dataclass(frozen=True, slots=True)
 class IntakeGroup:
-    """Everything one intake step makes true at once."""
+    """Everything one intake step makes true at once.
+
+    Attributes:
+        restored: contents among these that were known already, and had been lost from the store.
+    """
 
     lines: Sequence[tuple[str, Line]] = ()
     documents: Sequence[Document] = ()
     contents: Sequence[Content] = ()
     seen: Sequence[Seen] = ()
+    restored: Collection[tuple[str, str, str]] = ()
 
 
 class Catalog(Protocol):
@@ -101,8 +106,12 @@ class Catalog(Protocol):
     def contents(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Content]:
         """Stored contents for (collection, class, digest)."""
 
-    def commit_intake(self, group: IntakeGroup) -> None:
-        """Add documents and contents, settle lines, in one transaction."""
+    def commit_intake(self, group: IntakeGroup) -> list[tuple[str, Line]]:
+        """Add documents and contents, settle lines, in one transaction; the lines as they came out.
+
+        What another import added since this one looked stays as that import wrote it: the line of such a document is done
+        already, and the line of a document whose content was stored by another is a duplicate.
+        """
 
     # -- documents ----------------------------------------------------------------------------------------------
     def document(self, document_id: str) -> Document:

@@ -7,7 +7,8 @@ documents, contents and settled lines in one transaction.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -83,6 +84,7 @@ class Intake:
     ) -> None:
         self._catalog, self._objects, self._sources, self._clock = catalog, objects, sources, clock
         self._placement, self._identifier_key, self._options = placement, identifier_key, options
+        self._restored: AbstractSet[ContentKey] = set()
 
     def take(self, group: Sequence[tuple[Line, SourceEntry]]) -> tuple[list[Document], list[Line]]:
         """Archive the bytes of a group; returns the new documents and every line with its state. Safe to repeat."""
@@ -237,8 +239,11 @@ class Intake:
     # -- what was lost ------------------------------------------------------------------------------------------
     def _present(self, keys: Sequence[ContentKey]) -> set[ContentKey]:
         """Which of these contents are known, and still lie in the store in their full size."""
+        return self._in_store(self._catalog.contents(keys))
+
+    def _in_store(self, known: Mapping[ContentKey, Content]) -> set[ContentKey]:
         found = set()
-        for key, content in self._catalog.contents(keys).items():
+        for key, content in known.items():
             with suppress(NotFoundError):
                 if self._objects.head(content.ref).sha256:
                     found.add(key)
@@ -261,7 +266,9 @@ class Intake:
     # -- store --------------------------------------------------------------------------------------------------
     def _store(self, drafts: list[_Draft]) -> list[Content]:
         """Put what is not stored yet; a line whose content was there before is a duplicate."""
-        known = self._present([draft.key for draft in drafts])
+        listed = self._catalog.contents([draft.key for draft in drafts])
+        known = self._in_store(listed)
+        self._restored = listed.keys() - known
         fresh: dict[ContentKey, _Draft] = {}
         for draft in drafts:
             new = draft.key not in known and fresh.setdefault(draft.key, draft) is draft
@@ -301,7 +308,11 @@ class Intake:
             if (stamp := draft.stamp) and draft.line.document_id
         ]
         lines = [(batch, draft.line) for draft in drafts]
-        self._catalog.commit_intake(IntakeGroup(lines, documents, contents, seen))
+        settled = self._catalog.commit_intake(IntakeGroup(lines, documents, contents, seen, self._restored))
+        for draft, (_, line) in zip(drafts, settled, strict=True):
+            draft.line = line
+            if line.state is LineState.ALREADY:  # another import was faster: the document is in its hands
+                draft.document = None
 
 
 def _content_key(document: Document) -> ContentKey:

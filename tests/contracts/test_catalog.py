@@ -1,23 +1,24 @@
-"""The catalogue on each database: PostgreSQL where `MINUTIER_TEST_POSTGRES` names one to be used up."""
+"""The catalogue on each database."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event
+from sqlalchemy import event
 
-from archiver.adapters.catalog.schema import metadata
+from archiver.adapters.catalog.postgres import create_catalog, open_catalog
 from archiver.adapters.catalog.sql import SqlCatalog, create_sqlite, open_sqlite
 from archiver.domain.batch import Line
 from archiver.errors import IntegrityError, NoArchiveError, UnreachableError
 from archiver.ports.catalog import IntakeGroup
 from tests.contracts.catalog_suite import CatalogSuite, batch, content
 from tests.support.documents import archived, member, received
+from tests.support.postgres import database, empty
+from tests.support.servers import server_url
 
 
 class TestOnSqlite(CatalogSuite):
@@ -92,18 +93,27 @@ def _ask_everything(catalog: SqlCatalog) -> None:
         list(catalog.select(**{name: "x"}))
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[SqlCatalog]:
+    with database(server_url("postgres")) as url:
+        catalog = create_catalog(url)
+        yield catalog
+        catalog.close()
+
+
 class TestOnPostgres(CatalogSuite):
     @pytest.fixture
-    def catalog(self) -> Iterator[SqlCatalog]:
-        url = os.environ.get("MINUTIER_TEST_POSTGRES")
-        if not url:
-            pytest.skip("MINUTIER_TEST_POSTGRES names no database")
-        engine = create_engine(url)
-        metadata.drop_all(engine)
-        metadata.create_all(engine)
-        yield SqlCatalog(engine)
-        metadata.drop_all(engine)
-        engine.dispose()
+    def catalog(self, shared: SqlCatalog) -> SqlCatalog:
+        empty(shared.engine)
+        return shared
+
+    def test_a_reader_sees_and_cannot_write(self, catalog: SqlCatalog):
+        url = catalog.engine.url.render_as_string(hide_password=False)
+        reader = open_catalog(url, read_only=True, jobs=False)
+        assert reader.batches() == []
+        with pytest.raises(UnreachableError, match="read-only"):
+            reader.create_batch(batch())
+        reader.close()
 
 
 def test_no_catalogue_another_schema_and_a_damaged_file_are_told_apart(tmp_path: Path) -> None:

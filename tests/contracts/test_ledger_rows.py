@@ -1,18 +1,20 @@
-"""The ledger's rows on each database: PostgreSQL where `MINUTIER_TEST_POSTGRES` names one to be used up."""
+"""The ledger's rows on each database."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 
 from archiver.adapters.catalog import ledger_tables
 from archiver.adapters.catalog.engine import sqlite_engine, write
+from archiver.adapters.catalog.postgres import create_catalog
 from archiver.adapters.catalog.schema import metadata
 from tests.contracts.ledger_rows_suite import LedgerRowsSuite
+from tests.support.postgres import database, empty
+from tests.support.servers import server_url
 
 TABLES = [
     ledger_tables.ledger_outbox,
@@ -33,15 +35,16 @@ class TestOnSqlite(LedgerRowsSuite):
         engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Engine]:
+    with database(server_url("postgres")) as url:
+        catalog = create_catalog(url)
+        yield catalog.engine
+        catalog.close()
+
+
 class TestOnPostgres(LedgerRowsSuite):
     @pytest.fixture
-    def engine(self) -> Iterator[Engine]:
-        url = os.environ.get("MINUTIER_TEST_POSTGRES")
-        if not url:
-            pytest.skip("MINUTIER_TEST_POSTGRES names no database")
-        engine = create_engine(url)
-        metadata.drop_all(engine, TABLES)
-        metadata.create_all(engine, TABLES)
-        yield engine
-        metadata.drop_all(engine, TABLES)
-        engine.dispose()
+    def engine(self, shared: Engine) -> Engine:
+        empty(shared)
+        return shared

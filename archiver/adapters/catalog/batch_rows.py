@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as DuplicateKeyError
 
-from archiver.adapters.catalog.engine import read, write
-from archiver.adapters.catalog.rows import batch_of, line_of, line_row, pieces, upsert
+from archiver.adapters.catalog.engine import read, transact, write
+from archiver.adapters.catalog.insertion import add, upsert
+from archiver.adapters.catalog.rows import batch_of, line_of, line_row, pieces
 from archiver.adapters.catalog.tables import batches, documents, lines
 from archiver.domain.batch import Batch, BatchState, Line, LineState, ReportLine, Tally
 from archiver.domain.extraction import Outcome
@@ -56,13 +57,16 @@ class BatchRows:
             connection.execute(update(batches).where(batches.c.id == batch_id).values(values))
 
     def add_lines(self, batch_id: str, new: Sequence[Line]) -> None:
-        with write(self.engine) as connection:
-            numbers = [line.number for line in new]
-            before = _count(connection, batch_id, numbers)
-            upsert(connection, lines, [line_row(batch_id, line) for line in new if line.state is LineState.PENDING], keep=True)
-            upsert(connection, lines, [line_row(batch_id, line) for line in new if line.state is not LineState.PENDING])
-            added = _count(connection, batch_id, numbers) - before
-            connection.execute(update(batches).where(batches.c.id == batch_id).values(lines=batches.c.lines + added))
+        rows = [line_row(batch_id, line) for line in new]
+
+        def write_down(connection: Connection) -> None:
+            added = add(connection, lines, rows)
+            settled = [row for row in rows if row["state"] != LineState.PENDING and (batch_id, row["number"]) not in added]
+            upsert(connection, lines, settled)
+            grown = batches.c.lines + len(added)  # last: until the end no other writer of this batch gets past here
+            connection.execute(update(batches).where(batches.c.id == batch_id).values(lines=grown))
+
+        transact(self.engine, write_down)
 
     def known_lines(self, batch_id: str, sources: Sequence[str]) -> dict[str, list[Line]]:
         found: dict[str, list[Line]] = {}
@@ -121,15 +125,6 @@ class BatchRows:
                 by_outcome[name] = by_outcome.get(name, 0) + row.number
                 members, failed, size = members + (row.members or 0), failed + (row.members_failed or 0), size + (row.bytes or 0)
         return Tally(total, by_outcome, members, failed, size)
-
-
-def _count(connection: Connection, batch_id: str, numbers: Sequence[int]) -> int:
-    """How many of these lines there are."""
-    found = 0
-    for piece in pieces(numbers):
-        query = select(func.count()).select_from(lines).where(lines.c.batch_id == batch_id, lines.c.number.in_(piece))
-        found += connection.execute(query).scalar_one()
-    return found
 
 
 def _report(batch_id: str) -> Select[Any]:

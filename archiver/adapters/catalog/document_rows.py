@@ -7,10 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select, tuple_, update
 
-from archiver.adapters.catalog.engine import read, write
+from archiver.adapters.catalog import tables
+from archiver.adapters.catalog.engine import read, transact
+from archiver.adapters.catalog.insertion import upsert
+from archiver.adapters.catalog.intake_rows import take_in
+from archiver.adapters.catalog.job_rows import move_on, require_claims
 from archiver.adapters.catalog.ledger_rows import enqueue
-from archiver.adapters.catalog.rows import content_of, content_row, document_of, document_row, line_row, pieces, upsert
+from archiver.adapters.catalog.numbering import numbered, top_sequence
+from archiver.adapters.catalog.rows import content_of, document_of, pieces
+from archiver.adapters.catalog.schema import source_key
 from archiver.adapters.catalog.tables import READ_WHOLE, batches, contents, documents, lines, seen
+from archiver.domain.batch import Line
 from archiver.domain.document import Document, State
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NotFoundError
@@ -23,14 +30,18 @@ class DocumentRows:
     """The part of `ports.catalog.Catalog` about documents and their contents."""
 
     engine: Engine
+    with_jobs: bool
 
     # -- intake -------------------------------------------------------------------------------------------------
     def seen(self, collection: str, sources: Sequence[str]) -> dict[str, Seen]:
         found: dict[str, Seen] = {}
+        asked = {source_key(source): source for source in sources}
         with read(self.engine) as connection:
             for piece in pieces(list(sources)):
                 query = select(seen).where(seen.c.collection == collection, seen.c.source.in_(piece))
-                found.update((row.source, Seen(**row._mapping)) for row in connection.execute(query))
+                for row in connection.execute(query):
+                    source = asked[row.source]
+                    found[source] = Seen(**(row._asdict() | {"source": source}))
         return found
 
     def contents(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Content]:
@@ -46,13 +57,8 @@ class DocumentRows:
                         found[collection, retention_class, row.sha256] = content_of(row)
         return found
 
-    def commit_intake(self, group: IntakeGroup) -> None:
-        with write(self.engine) as connection:
-            upsert(connection, contents, [content_row(content) for content in group.contents], keep=True)
-            rows = _numbered(connection, group.documents)
-            upsert(connection, documents, rows, keep=True)
-            upsert(connection, seen, [{name: getattr(one, name) for name in Seen.__slots__} for one in group.seen])
-            upsert(connection, lines, [line_row(batch_id, line) for batch_id, line in group.lines])
+    def commit_intake(self, group: IntakeGroup) -> list[tuple[str, Line]]:
+        return transact(self.engine, lambda connection: take_in(connection, group, with_jobs=self.with_jobs))
 
     # -- documents ----------------------------------------------------------------------------------------------
     def document(self, document_id: str) -> Document:
@@ -85,9 +91,11 @@ class DocumentRows:
             return [document_of(row) for row in connection.execute(query.order_by(documents.c.sequence).limit(limit))]
 
     def begin_attempt(self, document_ids: Sequence[str]) -> None:
-        with write(self.engine) as connection:
-            for piece in pieces(list(document_ids)):
+        def count(connection: Connection) -> None:
+            for piece in pieces(sorted(document_ids)):
                 connection.execute(update(documents).where(documents.c.id.in_(piece)).values(attempts=documents.c.attempts + 1))
+
+        transact(self.engine, count)
 
     def text_of(self, collection: str, sha256: str) -> Document | None:
         query = (
@@ -97,12 +105,20 @@ class DocumentRows:
             row = connection.execute(query).first()
         return None if row is None else document_of(row)
 
-    def commit_archived(self, changed: Sequence[Document], events: Iterable[LedgerEvent]) -> int:
-        with write(self.engine) as connection:
-            rows = _numbered(connection, changed)
-            upsert(connection, documents, rows)
-            enqueue(connection, events)
-            return int(rows[-1]["sequence"]) if rows else _top(connection)
+    def commit_archived(self, documents: Sequence[Document], events: Iterable[LedgerEvent], *, claimed_by: str = "") -> int:
+        entries = list(events)
+
+        def commit(connection: Connection) -> int:
+            if claimed_by:
+                require_claims(connection, {document.root_id or document.id for document in documents}, claimed_by)
+            enqueue(connection, entries)  # before numbers are given: until the end no other writer gets any
+            rows = numbered(connection, documents)
+            upsert(connection, tables.documents, rows)
+            if self.with_jobs:
+                move_on(connection, rows)
+            return int(rows[-1]["sequence"]) if rows else top_sequence(connection)
+
+        return transact(self.engine, commit)
 
     def changed_since(self, sequence: int) -> Iterator[Document]:
         return self._stream(select(documents), sequence)
@@ -140,7 +156,7 @@ class DocumentRows:
 
     def top_sequence(self) -> int:
         with read(self.engine) as connection:
-            return _top(connection)
+            return top_sequence(connection)
 
     def counts(self) -> dict[str, int]:
         with read(self.engine) as connection:
@@ -160,12 +176,3 @@ class DocumentRows:
             if len(page) < _PAGE:
                 return
             after = page[-1].sequence
-
-
-def _top(connection: Connection) -> int:
-    return connection.execute(select(func.max(documents.c.sequence))).scalar() or 0
-
-
-def _numbered(connection: Connection, new: Sequence[Document]) -> list[dict[str, Any]]:
-    top = _top(connection) if new else 0
-    return [document_row(document) | {"sequence": top + place} for place, document in enumerate(new, 1)]

@@ -1,16 +1,25 @@
-"""Opening the catalogue's database with the guarantees the archive relies on."""
+"""Transactions on the catalogue's database, and SQLite opened with the guarantees the archive relies on."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc
 
-from archiver.errors import IntegrityError, UnreachableError
+from archiver.adapters.catalog.failures import lost_a_race, translated
+
+T = TypeVar("T")
+
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5)
+"""Seconds before a transaction is run again that the database ended so that another one could go on."""
+
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
@@ -38,7 +47,32 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
 @contextmanager
 def write(engine: Engine) -> Iterator[Connection]:
     """One transaction that may write; committed at the end, rolled back on any error."""
-    with _translated(), engine.connect() as connection:
+    with translated(engine), _transaction(engine) as connection:
+        yield connection
+
+
+def transact(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Run `work` in one transaction that may write, and again, a few times, when the database chose it to give way to another.
+
+    Args:
+        work: may run several times; whatever it has done is undone before it runs again.
+    """
+    with translated(engine):
+        for pause in _PAUSES:
+            try:
+                with _transaction(engine) as connection:
+                    return work(connection)
+            except exc.DBAPIError as error:
+                if not lost_a_race(error):
+                    raise
+            time.sleep(pause)
+        with _transaction(engine) as connection:
+            return work(connection)
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
@@ -52,33 +86,12 @@ def write(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
     """One consistent view for reading."""
-    with _translated(), engine.connect() as connection:
+    with translated(engine), engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN")
+        else:
+            connection.execution_options(**_SNAPSHOT)
         try:
             yield connection
         finally:
             connection.rollback()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except exc.OperationalError as error:
-        if "no such table" in str(error.orig) or "no such column" in str(error.orig):
-            raise _damaged(error) from error
-        raise UnreachableError(
-            f"the catalogue does not answer: {error.orig}", remedy="check disk space and permissions, then run again"
-        ) from error
-    except exc.DatabaseError as error:
-        if isinstance(error, exc.IntegrityError):
-            raise
-        raise _damaged(error) from error
-
-
-def _damaged(error: exc.DBAPIError) -> IntegrityError:
-    return IntegrityError(
-        f"the catalogue's file is damaged: {error.orig}",
-        remedy="restore catalog.sqlite from a backup, then run `minutier verify`",
-    )

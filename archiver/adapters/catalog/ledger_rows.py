@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Function, delete, func, select, update
 
 from archiver.adapters.catalog.engine import read, write
-from archiver.adapters.catalog.insertion import insert_rows
+from archiver.adapters.catalog.insertion import insert_rows, upsert
 from archiver.adapters.catalog.ledger_tables import ledger_heads, ledger_leaves, ledger_nodes, ledger_outbox, ledger_state
-from archiver.adapters.catalog.rows import groups, pieces, upsert
+from archiver.adapters.catalog.rows import groups, pieces
 from archiver.domain.ledger import Leaf, LedgerEvent, Tree, canonical, timestamp
 from archiver.domain.ledger_files import read_head, write_head
 from archiver.domain.ledger_head import SignedHead

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table
 
-from archiver.adapters.catalog.schema import metadata
+from archiver.adapters.catalog.schema import metadata, words
 
 ledger_outbox = Table(
     "ledger_outbox",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("tree", String(8), nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("document_id", String(36), nullable=False),
-    Column("payload", Text, nullable=False),
+    Column("tree", words(8), nullable=False),
+    Column("at", words(32), nullable=False),
+    Column("kind", words(32), nullable=False),
+    Column("document_id", words(36), nullable=False),
+    Column("payload", words(), nullable=False),
     sqlite_autoincrement=True,
 )
 
 ledger_leaves = Table(
     "ledger_leaves",
     metadata,
-    Column("tree", String(8), primary_key=True),
+    Column("tree", words(8), primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("kind", String(32), nullable=False),
-    Column("document_id", String(36), nullable=False),
+    Column("kind", words(32), nullable=False),
+    Column("document_id", words(36), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
-    Column("payload", Text),
+    Column("payload", words()),
     Column("salt", LargeBinary(32)),
     sqlite_with_rowid=False,
 )
@@ -35,7 +35,7 @@ Index("ledger_leaves_by_document", ledger_leaves.c.document_id)
 ledger_nodes = Table(
     "ledger_nodes",
     metadata,
-    Column("tree", String(8), primary_key=True),
+    Column("tree", words(8), primary_key=True),
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary(32), nullable=False),
@@ -45,7 +45,7 @@ ledger_nodes = Table(
 ledger_state = Table(
     "ledger_state",
     metadata,
-    Column("tree", String(8), primary_key=True),
+    Column("tree", words(8), primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("frontier", LargeBinary, nullable=False),
     Column("sealed_to", BigInteger, nullable=False),
@@ -55,7 +55,7 @@ ledger_state = Table(
 ledger_heads = Table(
     "ledger_heads",
     metadata,
-    Column("tree", String(8), primary_key=True),
+    Column("tree", words(8), primary_key=True),
     Column("size", BigInteger, primary_key=True, autoincrement=False),
-    Column("body", Text, nullable=False),
+    Column("body", words(), nullable=False),
 )

@@ -1,4 +1,4 @@
-"""Rows to values and back, and the one statement the two databases spell differently."""
+"""Rows to values and back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row
 
 from archiver.adapters.catalog import tables
 from archiver.domain.batch import Batch, BatchState, Line, LineState
@@ -33,20 +32,6 @@ def groups(items: Iterable[T], size: int) -> Iterator[list[T]]:
     stream = iter(items)
     while group := list(islice(stream, size)):
         yield group
-
-
-def upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], *, keep: bool = False) -> None:
-    """Insert rows; one whose primary key exists is replaced, or kept as it is when `keep`."""
-    if not rows:
-        return
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table)
-    key = [column.name for column in table.primary_key]
-    if keep:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=key), rows)
-        return
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
 
 
 def document_row(document: Document) -> dict[str, Any]:

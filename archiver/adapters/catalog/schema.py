@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import MetaData, String, Text, types
+from sqlalchemy.dialects.postgresql import TEXT
+
+T = TypeVar("T")
 
 metadata = MetaData()
 
+_IN_CODE_ORDER = TEXT(collation="C")
+"""Text of any length as PostgreSQL keeps ours: ordered by code, as SQLite does. Other orders change with the system's libraries,
+and leave an index that no longer finds what is in it."""
 
-class UtcTime(types.TypeDecorator[datetime]):
+
+def words(length: int | None = None) -> types.TypeEngine[str]:
+    """Text; the length is what SQLite's schema says of it, and limits nothing."""
+    return (String(length) if length else Text()).with_variant(_IN_CODE_ORDER, "postgresql")
+
+
+class _Written(types.TypeDecorator[T]):
+    """A value kept as text."""
+
+    impl: Any = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Any) -> types.TypeEngine[Any]:
+        return dialect.type_descriptor(_IN_CODE_ORDER if dialect.name == "postgresql" else self.impl)  # type: ignore[no-any-return]
+
+
+class UtcTime(_Written[datetime]):
     """A moment in UTC, kept as ISO 8601 text of fixed width, so that text order is time order."""
 
     impl = String(32)
@@ -26,7 +49,7 @@ class UtcTime(types.TypeDecorator[datetime]):
         return None if value is None else datetime.fromisoformat(value)
 
 
-class Day(types.TypeDecorator[date]):
+class Day(_Written[date]):
     """A whole day, kept as ISO 8601 text."""
 
     impl = String(10)
@@ -39,7 +62,7 @@ class Day(types.TypeDecorator[date]):
         return None if value is None else date.fromisoformat(value)
 
 
-class Json(types.TypeDecorator[Any]):
+class Json(_Written[Any]):
     """A small JSON value, kept as text; strings that are not UTF-8 (PEP 383 escapes) survive as \\udcXX."""
 
     impl = Text
@@ -92,7 +115,7 @@ def _unescape_one(body: str) -> str:
     return chr(code + 0xDC00 if body[0] == "x" and code >= 0x80 else code)
 
 
-class SourceText(types.TypeDecorator[str]):
+class SourceText(_Written[str]):
     """A path or name that may hold bytes which are not UTF-8; readable in the database, and reversible."""
 
     impl = Text
@@ -103,3 +126,24 @@ class SourceText(types.TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Any) -> str | None:
         return None if value is None else unescape(value)
+
+
+_KEY_BYTES = 1_800
+
+
+class SourceKey(_Written[str]):
+    """A source as part of a key: a very long one is cut, with its digest in place of the rest. Reads as it was written."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else source_key(value)
+
+
+def source_key(source: str) -> str:
+    """`source` in the form it has in a key, in at most 2,000 bytes of UTF-8; other sources have other keys."""
+    escaped = escape(source)
+    encoded = escaped.encode()
+    if len(encoded) <= _KEY_BYTES:
+        return escaped
+    return f"{encoded[:_KEY_BYTES].decode('utf-8', 'ignore')}\\ {hashlib.sha256(encoded).hexdigest()}"

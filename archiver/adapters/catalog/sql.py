@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine, insert, select
@@ -11,23 +13,25 @@ from archiver.adapters.catalog import ledger_tables, tables
 from archiver.adapters.catalog.batch_rows import BatchRows
 from archiver.adapters.catalog.document_rows import DocumentRows
 from archiver.adapters.catalog.engine import read, sqlite_engine, write
+from archiver.adapters.catalog.insertion import upsert
+from archiver.adapters.catalog.job_rows import database_time
 from archiver.adapters.catalog.ledger_rows import enqueue
-from archiver.adapters.catalog.rows import upsert
 from archiver.adapters.catalog.schema import metadata
+from archiver.adapters.catalog.turns import exclusive
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NoArchiveError
 from archiver.ports.catalog import PolicyVersion
 
 SCHEMA_VERSION = "1"
 
-__all__ = ["SqlCatalog", "ledger_tables"]
+__all__ = ["SqlCatalog", "create_sqlite", "ledger_tables", "open_sqlite"]
 
 
 class SqlCatalog(BatchRows, DocumentRows):
     """`ports.catalog.Catalog` over an engine."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, *, with_jobs: bool = False) -> None:
+        self.engine, self.with_jobs = engine, with_jobs
 
     def add_policy(self, policy: PolicyVersion, events: Iterable[LedgerEvent]) -> None:
         row = {name: getattr(policy, name) for name in PolicyVersion.__slots__}
@@ -49,6 +53,15 @@ class SqlCatalog(BatchRows, DocumentRows):
         with write(self.engine) as connection:
             upsert(connection, tables.archive, [{"key": key, "value": value}])
 
+    def exclusive(self, name: str) -> AbstractContextManager[None]:
+        """Hold the lock `name`, one process at a time; see `turns.exclusive`."""
+        return exclusive(self.engine, name)
+
+    def server_time(self) -> datetime:
+        """The database's clock, in UTC."""
+        with read(self.engine) as connection:
+            return datetime.fromtimestamp(database_time(connection) / 1_000_000, UTC)
+
     def close(self) -> None:
         """Release the database. Safe to repeat."""
         self.engine.dispose()
@@ -63,7 +76,7 @@ def create_sqlite(path: Path) -> SqlCatalog:
     return SqlCatalog(engine)
 
 
-def open_sqlite(path: Path, *, read_only: bool = False) -> SqlCatalog:
+def open_sqlite(path: Path, *, read_only: bool = False, jobs: bool = False) -> SqlCatalog:
     """The catalogue at `path`.
 
     Raises:
@@ -73,7 +86,7 @@ def open_sqlite(path: Path, *, read_only: bool = False) -> SqlCatalog:
         raise NoArchiveError(
             f"there is no catalogue at {path}", remedy="`minutier init` makes an archive; restore a lost catalogue from a backup"
         )
-    catalog = SqlCatalog(sqlite_engine(path, read_only=read_only))
+    catalog = SqlCatalog(sqlite_engine(path, read_only=read_only), with_jobs=jobs)
     found = catalog.get_mark("schema")
     if found != SCHEMA_VERSION:
         raise NoArchiveError(

@@ -1,23 +1,23 @@
-"""The catalogue's tables. No document text is ever in them."""
+"""The catalogue's tables. No document text is ever in them. What changes here needs a migration."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, text
 
-from archiver.adapters.catalog.schema import Day, Json, SourceText, UtcTime, metadata
+from archiver.adapters.catalog.schema import Day, Json, SourceKey, SourceText, UtcTime, metadata, words
 
 archive = Table(
     "archive",
     metadata,
-    Column("key", String(64), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("key", words(64), primary_key=True),
+    Column("value", words(), nullable=False),
 )
 
 batches = Table(
     "batches",
     metadata,
-    Column("id", String(128), primary_key=True),
-    Column("state", String(16), nullable=False),
+    Column("id", words(128), primary_key=True),
+    Column("state", words(16), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("finished_at", UtcTime),
     Column("spec", Json, nullable=False),
@@ -28,38 +28,40 @@ batches = Table(
 lines = Table(
     "lines",
     metadata,
-    Column("batch_id", String(128), primary_key=True),
+    Column("batch_id", words(128), primary_key=True),
     Column("number", BigInteger, primary_key=True),
     Column("source", SourceText, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("document_id", String(36), nullable=False, default=""),
+    Column("state", words(16), nullable=False),
+    Column("document_id", words(36), nullable=False, default=""),
     Column("reason", SourceText, nullable=False, default=""),
     sqlite_with_rowid=False,
 )
-Index("lines_by_source", lines.c.source, lines.c.batch_id)
+# A path may be longer than what PostgreSQL takes into an ordered index; by hash it may have any length.
+Index("lines_by_source", lines.c.source, lines.c.batch_id).ddl_if(dialect="sqlite")
+Index("lines_by_source_hash", lines.c.source, postgresql_using="hash").ddl_if(dialect="postgresql")
 
 documents = Table(
     "documents",
     metadata,
-    Column("id", String(36), primary_key=True),
+    Column("id", words(36), primary_key=True),
     Column("sequence", BigInteger, nullable=False, unique=True),
-    Column("collection", String(128), nullable=False),
-    Column("retention_class", String(128), nullable=False),
+    Column("collection", words(128), nullable=False),
+    Column("retention_class", words(128), nullable=False),
     Column("source", SourceText, nullable=False),
     Column("name", SourceText, nullable=False),
-    Column("sha256", String(64), nullable=False),
+    Column("sha256", words(64), nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("outcome", String(16)),
+    Column("state", words(16), nullable=False),
+    Column("outcome", words(16)),
     Column("reason", SourceText, nullable=False),
     Column("media_type", SourceText, nullable=False),
-    Column("language", String(8), nullable=False),
+    Column("language", words(8), nullable=False),
     Column("received_at", UtcTime, nullable=False),
     Column("archived_at", UtcTime),
-    Column("batch_id", String(128), nullable=False),
+    Column("batch_id", words(128), nullable=False),
     Column("locator", Json, nullable=False),
-    Column("parent_id", String(36)),
-    Column("root_id", String(36)),
+    Column("parent_id", words(36)),
+    Column("root_id", words(36)),
     Column("life", Integer, nullable=False),
     Column("declared", Json, nullable=False),
     Column("summary", Json, nullable=False),
@@ -67,10 +69,10 @@ documents = Table(
     Column("denies", Json, nullable=False),
     Column("retain_until", Day),
     Column("retention_note", SourceText, nullable=False),
-    Column("lock_mode", String(16), nullable=False),
+    Column("lock_mode", words(16), nullable=False),
     Column("policy_version", Integer, nullable=False),
-    Column("text_key", Text, nullable=False),
-    Column("record_sha256", String(64), nullable=False),
+    Column("text_key", words(), nullable=False),
+    Column("record_sha256", words(64), nullable=False),
     Column("members", Integer, nullable=False),
     Column("members_failed", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -110,25 +112,25 @@ Index("documents_by_batch", documents.c.batch_id, documents.c.sequence)
 contents = Table(
     "contents",
     metadata,
-    Column("collection", String(128), primary_key=True),
-    Column("retention_class", String(128), primary_key=True),
-    Column("sha256", String(64), primary_key=True),
+    Column("collection", words(128), primary_key=True),
+    Column("retention_class", words(128), primary_key=True),
+    Column("sha256", words(64), primary_key=True),
     Column("size", BigInteger, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("version", String(64), nullable=False),
+    Column("key", words(), nullable=False),
+    Column("version", words(64), nullable=False),
     sqlite_with_rowid=False,
 )
 
 seen = Table(
     "seen",
     metadata,
-    Column("collection", String(128), primary_key=True),
-    Column("source", SourceText, primary_key=True),
+    Column("collection", words(128), primary_key=True),
+    Column("source", SourceKey, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("ctime_ns", BigInteger, nullable=False),
     Column("inode", BigInteger, nullable=False),
-    Column("document_id", String(36), nullable=False),
+    Column("document_id", words(36), nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -136,8 +138,35 @@ policies = Table(
     "policies",
     metadata,
     Column("version", Integer, primary_key=True),
-    Column("sha256", String(64), nullable=False),
+    Column("sha256", words(64), nullable=False),
     Column("applied_at", UtcTime, nullable=False),
     Column("applied_by", SourceText, nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", words(), nullable=False),
 )
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("kind", words(8), primary_key=True),
+    Column("document_id", words(36), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("batch_id", words(128), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("announced_at", BigInteger),
+    Column("owner", words(128)),
+    Column("leased_until", BigInteger),
+    Column("deaths", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Work that waits. Times are microseconds since 1970 by the database's clock. A row is in one of three states: to be announced
+(no `announced_at`), announced (no `owner`), or held; each has its index, in the order in which its rows come up."""
+_SILENT = text("announced_at IS NULL AND owner IS NULL")
+_ANNOUNCED = text("announced_at IS NOT NULL AND owner IS NULL")
+_HELD = text("owner IS NOT NULL")
+Index("jobs_to_announce", jobs.c.kind, jobs.c.due_at, jobs.c.version, sqlite_where=_SILENT, postgresql_where=_SILENT)
+Index("jobs_announced", jobs.c.kind, jobs.c.announced_at, jobs.c.version, sqlite_where=_ANNOUNCED, postgresql_where=_ANNOUNCED)
+Index("jobs_held", jobs.c.kind, jobs.c.leased_until, jobs.c.version, sqlite_where=_HELD, postgresql_where=_HELD)
+Index("jobs_by_owner", jobs.c.owner, sqlite_where=_HELD, postgresql_where=_HELD)
+Index("jobs_by_version", jobs.c.kind, jobs.c.version)
+Index("jobs_by_batch", jobs.c.kind, jobs.c.batch_id, jobs.c.size)
