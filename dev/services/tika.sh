@@ -21,10 +21,19 @@ launch() {
   # Leaving the Tesseract parser out is the only switch that holds for images; its own skipOcr is not looked at.
   local ocr='<parser-exclude class="org.apache.tika.parser.ocr.TesseractOCRParser"/>'
   [ "${TIKA_OCR:-0}" = 0 ] || ocr=
+  # What was deleted or moved in a document with tracked changes is read too; a request has no way to ask for it.
+  local office=org.apache.tika.parser.microsoft.OfficeParser ooxml=org.apache.tika.parser.microsoft.ooxml.OOXMLParser
+  local tracked='<params><param name="includeDeletedContent" type="bool">true</param><param name="includeMoveFromContent" type="bool">true</param></params>'
   cat >"$place/tika.xml" <<XML
 <?xml version="1.0" encoding="UTF-8"?>
 <properties>
-  <parsers><parser class="org.apache.tika.parser.DefaultParser">$ocr</parser></parsers>
+  <parsers>
+    <parser class="org.apache.tika.parser.DefaultParser">
+      $ocr<parser-exclude class="$office"/><parser-exclude class="$ooxml"/>
+    </parser>
+    <parser class="$office">$tracked</parser>
+    <parser class="$ooxml">$tracked</parser>
+  </parsers>
   <server><params>
     <host>127.0.0.1</host><port>$port</port>
     <taskTimeoutMillis>${TIKA_TASK_TIMEOUT_MS:-120000}</taskTimeoutMillis>

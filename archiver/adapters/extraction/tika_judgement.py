@@ -25,6 +25,7 @@ _NOTES = ("X-TIKA:EXCEPTION:", "X-TIKA:warning")
 _PROPERTIES_ONLY = ("application/vnd.ms-project", "application/vnd.ms-works", "application/x-tika-msoffice")
 _DRAWN = ("image/vnd.dxf", "image/vnd.dwg", "image/svg")
 _MEDIA = ("image/", "audio/", "video/", "font/")
+_NO_READER = (".DefaultParser", ".CompositeParser", ".EmptyParser")
 _NAMED = re.compile(r"(?:Caused by: |^)(?:[\w$.]+\.)?([\w$]+(?:Exception|Error))(?:: ([^\n]{0,160}))?", re.M)
 
 
@@ -91,7 +92,7 @@ def _add_sender_address(metadata: dict[str, list[str]]) -> None:
 
 
 def _parsers(metadata: dict[str, list[str]]) -> list[str]:
-    return [name for name in metadata.get("X-TIKA:Parsed-By", []) if not name.endswith((".DefaultParser", ".EmptyParser"))]
+    return [name for name in metadata.get("X-TIKA:Parsed-By", []) if not name.endswith(_NO_READER)]
 
 
 def _problem(metadata: dict[str, list[str]]) -> tuple[Outcome, str] | None:
