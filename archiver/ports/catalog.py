@@ -62,7 +62,26 @@ class IntakeGroup:
     restored: Collection[tuple[str, str, str]] = ()
 
 
-class Catalog(Protocol):
+class Marks(Protocol):
+    """Small named values of the archive.
+
+    Raises, everywhere: `UnreachableError` when the database does not answer.
+    """
+
+    def get_mark(self, key: str) -> str | None:
+        """A value; None when there is none."""
+
+    def set_mark(self, key: str, value: str) -> None:
+        """Write a value."""
+
+    def keep_mark(self, key: str, value: str) -> str:
+        """Write a value unless there is one; the one that holds. Of several who write at once, one does."""
+
+    def raise_mark(self, key: str, value: str) -> str:
+        """Write a value unless the one there is greater, as texts are compared; the one that holds."""
+
+
+class Catalog(Marks, Protocol):
     """Rows of batches, lines, documents and contents.
 
     Raises, everywhere: `UnreachableError` when the database does not answer, `IntegrityError` when it is damaged.
@@ -168,9 +187,3 @@ class Catalog(Protocol):
 
     def newest_policy(self) -> PolicyVersion | None:
         """The one in force; None when none was ever applied."""
-
-    def get_mark(self, key: str) -> str | None:
-        """A small named value of the archive."""
-
-    def set_mark(self, key: str, value: str) -> None:
-        """Write a small named value."""

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 
 from archiver.adapters.catalog import ledger_tables, tables
 from archiver.adapters.catalog.batch_rows import BatchRows
@@ -52,6 +52,18 @@ class SqlCatalog(BatchRows, DocumentRows):
     def set_mark(self, key: str, value: str) -> None:
         with write(self.engine) as connection:
             upsert(connection, tables.archive, [{"key": key, "value": value}])
+
+    def keep_mark(self, key: str, value: str) -> str:
+        with write(self.engine) as connection:
+            upsert(connection, tables.archive, [{"key": key, "value": value}], keep=True)
+            return str(connection.execute(select(tables.archive.c.value).where(tables.archive.c.key == key)).scalar_one())
+
+    def raise_mark(self, key: str, value: str) -> str:
+        mark = tables.archive.c
+        with write(self.engine) as connection:
+            upsert(connection, tables.archive, [{"key": key, "value": value}], keep=True)
+            connection.execute(update(tables.archive).where(mark.key == key, mark.value < value).values(value=value))
+            return str(connection.execute(select(mark.value).where(mark.key == key)).scalar_one())
 
     def exclusive(self, name: str) -> AbstractContextManager[None]:
         """Hold the lock `name`, one process at a time; see `turns.exclusive`."""

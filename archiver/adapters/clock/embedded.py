@@ -48,7 +48,7 @@ class HighWaterClock:
         self._mutex = threading.Lock()
         self._written = _read(path)
         started = source()
-        self._skew = _doubt(started, self._written)
+        self._skew = doubt(started, self._written)
         self._last = max(started, self._written or started)
         self._write()
 
@@ -63,7 +63,7 @@ class HighWaterClock:
     def skew(self) -> Skew | None:
         """Whether the machine's clock can be right: compared with the mark as it was when opened, and now."""
         with self._mutex:
-            return self._skew or _doubt(self._source(), self._last)
+            return self._skew or doubt(self._source(), self._last)
 
     def close(self) -> None:
         """Write the mark. Safe to repeat."""
@@ -83,7 +83,8 @@ class HighWaterClock:
         self._written = self._last
 
 
-def _doubt(machine: datetime, mark: datetime | None) -> Skew | None:
+def doubt(machine: datetime, mark: datetime | None) -> Skew | None:
+    """What speaks against a clock, given the last time that was known; None when nothing does."""
     if mark is None or -BEHIND <= machine - mark <= AHEAD:
         return None
     by = machine - mark

@@ -33,7 +33,7 @@ class FileKeys:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         _require_private(folder)
         self._identifier = _private_bytes(folder / _IDENTIFIER)
         if len(self._identifier) != KEY_BYTES:
@@ -89,7 +89,7 @@ class FileKeys:
             return self._public
         if len(key_id) != 16 or not set(key_id) <= set("0123456789abcdef"):
             raise NotFoundError(f"not a key id: {key_id[:40]!r}", remedy="a key id is 16 hexadecimal characters")
-        path = self._folder / _PUBLIC / f"{key_id}.pub"
+        path = self.folder / _PUBLIC / f"{key_id}.pub"
         try:
             found = path.read_bytes()
         except FileNotFoundError as error:
