@@ -35,7 +35,7 @@ start_servers() {
     else
         echo "Servers for the tests start beside the checks; what they say is in $log."
         export ES_JVM="${ES_JVM--XX:TieredStopAtLevel=1}" # half the time to start
-        bash dev/servers.sh start $own >$log 2>&1 &
+        { bash dev/validators.sh; exec bash dev/servers.sh start $own; } >$log 2>&1 &
         starting=$!
     fi
 }
