@@ -247,9 +247,15 @@ class ObjectStoreSuite:
 
 
 class LockSuite:
-    """What locks and holds forbid. `SLACK`: see `ObjectStoreSuite`."""
+    """What locks and holds forbid.
+
+    Attributes:
+        SLACK: see `ObjectStoreSuite`.
+        MANY: more than the store looks at in one go.
+    """
 
     SLACK = timedelta(0)
+    MANY = 1100
 
     @pytest.mark.parametrize("mode", [LockMode.GOVERNANCE, LockMode.COMPLIANCE])
     def test_refused_erase_raises_and_erases_nothing(self, store: ObjectStore, clock: SteppedClock, mode: LockMode) -> None:
@@ -484,6 +490,6 @@ class LockSuite:
 
     def test_many_unconfirmed(self, store: ObjectStore, clock: SteppedClock) -> None:
         lock = governed(clock)
-        keys = {f"originals/a/b/{n:04d}" for n in range(1100)}
+        keys = {f"originals/a/b/{n:04d}" for n in range(self.MANY)}
         store.put(Put(Bucket.LOCKED, key, lock=lock) for key in keys)
         assert {info.ref.key for info in store.unconfirmed()} == keys

@@ -43,3 +43,4 @@ class TestS3Store(ObjectStoreSuite, LockSuite):
     """See the suite."""
 
     SLACK = timedelta(seconds=11)
+    MANY = 140

@@ -35,7 +35,7 @@ class MovingClock:
 class RealClock:
     """The machine's own; moving it takes as long."""
 
-    unit = timedelta(seconds=3)
+    unit = timedelta(seconds=2)
 
     def now(self) -> datetime:
         return datetime.now(UTC)

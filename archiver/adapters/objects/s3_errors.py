@@ -67,6 +67,10 @@ def error_for(found: Refusal, address: S3Address, doing: str, what: str) -> Minu
     where = f"the object store at {address.netloc}"
     if found.code == "NoSuchBucket":
         return NoArchiveError(f"{where} has no bucket for {what}", remedy="`minutier init` makes it; check host and prefix first")
+    if "ObjectLockConfiguration" in found.said:
+        return NoArchiveError(
+            f"the bucket for {what} at {address.netloc} has no Object Lock", remedy="`minutier init` makes one that has"
+        )
     if found.absent:
         return NotFoundError(f"no object {what}")
     if found.code == "RequestTimeTooSkewed":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from threading import Lock as Mutex
+from threading import RLock
 
 from archiver.adapters.objects import s3_xml
 from archiver.adapters.objects.lock_rules import checked_future, checked_lock, why_not_replace
@@ -28,7 +28,7 @@ class S3Locking:
 
     def __init__(self, wire: S3Wire, listing: S3Listing, clock: Clock) -> None:
         self._wire, self._listing, self._clock = wire, listing, clock
-        self._mutexes = [Mutex() for _ in range(_STRIPES)]
+        self._mutexes = [RLock() for _ in range(_STRIPES)]
 
     def lock(self, ref: ObjectRef, lock: Lock) -> None:
         """Set a final lock. Two requests. See the port."""
@@ -48,22 +48,23 @@ class S3Locking:
     def protect(self, ref: ObjectRef, lock: Lock) -> None:
         """At least this lock. One request for a GOVERNANCE lock on an arrival, two for COMPLIANCE. See the port."""
         wanted = final_lock(ref.key, checked_lock(ref.bucket, lock))
-        if wanted.mode is LockMode.GOVERNANCE and not wanted.hold and self._extended(ref, wanted):
-            return
 
         def decide(old: ObjectInfo) -> Lock | None:
             new = self._at_least(old, wanted)
             return None if new == old.lock and not old.intake else new
 
-        self._replace(ref, decide)
+        with self._mutex(ref):
+            if wanted.mode is not LockMode.GOVERNANCE or wanted.hold or not self._extended(ref, wanted):
+                self._replace(ref, decide)
 
     def renew(self, ref: ObjectRef, until: datetime) -> None:
         """Extend the lock of an arrival; any other stays. Two requests."""
-        old = self._listing.head(ref)
         new = intake_lock(Lock(LockMode.GOVERNANCE, until))
         assert new.until is not None
-        if old.intake and old.lock.until is not None and old.lock.until < new.until:
-            self._extended(ref, new)
+        with self._mutex(ref):
+            old = self._listing.head(ref)
+            if old.intake and old.lock.until is not None and old.lock.until < new.until:
+                self._extended(ref, new)
 
     def extend_intake(self, ref: ObjectRef, lock: Lock) -> bool:
         """One request; False when a final lock was set meanwhile. Raises NotFoundError."""
@@ -94,7 +95,7 @@ class S3Locking:
         Between look and set another process may give the same version a GOVERNANCE lock; where this one replaces the lock
         of an arrival or hardens a GOVERNANCE lock, that other end is then lost. A COMPLIANCE lock or a hold never is.
         """
-        with self._mutexes[hash(ref) % _STRIPES]:
+        with self._mutex(ref):
             for last in range(_TRIES, 0, -1):
                 old = self._listing.head(ref)
                 new = decide(old)
@@ -106,6 +107,9 @@ class S3Locking:
                 except RefusedError:
                     if last == 1 or self._listing.head(ref).lock == old.lock:
                         raise
+
+    def _mutex(self, ref: ObjectRef) -> RLock:
+        return self._mutexes[hash(ref) % _STRIPES]
 
     def _set_all(self, ref: ObjectRef, old: ObjectInfo, new: Lock) -> None:
         """The hold first: then nothing is free for a moment."""
