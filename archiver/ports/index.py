@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from archiver.domain.access import Scope
@@ -88,6 +88,33 @@ class IndexedState:
     denies: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class ServedIndex:
+    """What serves an index on a server, and how well.
+
+    Attributes:
+        status: "green" all copies there, "yellow" some missing, "red" a part of the documents is out of reach.
+        copies: how many there are of each part beside the first; 0 means one disk holds all.
+        unassigned: parts or copies that no node holds.
+        reading: the index that answers; "" for none. `current`: it is of the form this program makes.
+        former: kept from before a reindex; unfinished: begun by a reindex that has not ended.
+        in_bulk: settings for very many writes are in force.
+        server_time: the server's clock, None when it does not tell.
+    """
+
+    version: str
+    nodes: int
+    status: str
+    copies: int
+    unassigned: int
+    reading: str
+    current: bool
+    former: tuple[str, ...]
+    unfinished: tuple[str, ...]
+    in_bulk: bool
+    server_time: datetime | None
+
+
 class Index(Protocol):
     """Search and its upkeep. How many may write at once is for the adapter to say; any number may read."""
 
@@ -132,3 +159,46 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Release files and connections. What was not committed may be lost. Safe to repeat."""
+
+
+class IndexGeneration(Protocol):
+    """One of several indices of an archive, each made from nothing by `reindex`. Safe for several processes at once."""
+
+    @property
+    def name(self) -> str:
+        """As the server knows it."""
+
+    def add(self, entries: Iterable[IndexEntry]) -> None:
+        """As `Index.add`, into this one alone."""
+
+    def remove(self, document_ids: Iterable[str], *, version: int = 0) -> None:
+        """As `Index.remove`, from this one alone."""
+
+    def commit(self, sequence: int) -> None:
+        """As `Index.commit`, of this one alone."""
+
+    def sequence(self) -> int:
+        """The sequence last committed here."""
+
+    def states(self) -> Iterator[IndexedState]:
+        """Every document committed here, by id; memory does not grow with their number."""
+
+    def states_of(self, document_ids: Sequence[str]) -> dict[str, IndexedState]:
+        """Those of these that are here."""
+
+
+class IndexGenerations(Protocol):
+    """The indices of an archive. From the moment `building` returns every live write goes to the one that answers and to the
+    one that is built."""
+
+    def reading(self) -> IndexGeneration | None:
+        """The one that answers; None for an archive that was never indexed."""
+
+    def building(self) -> IndexGeneration:
+        """The one begun by a reindex that has not ended, as far as it came; else a new, empty one."""
+
+    def promote(self, built: IndexGeneration) -> None:
+        """From one moment on `built` answers, and it alone is written to. Those before it are kept."""
+
+    def drop_former(self) -> list[str]:
+        """Delete those that neither answer nor are written to; returns their names. Safe to repeat."""

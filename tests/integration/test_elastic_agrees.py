@@ -136,3 +136,16 @@ def test_a_word_left_out_keeps_its_place(elastic: ElasticsearchIndex, tmp_path: 
         }
         assert found == {'"avant après"': 0, '"après fin"': 1, "avant après": 1}
     embedded.close()
+
+
+def test_every_word_finds_the_same_forms(elastic: ElasticsearchIndex, tmp_path: Path) -> None:
+    """Among them words with a common stem that the dictionary does not look for: `payer` does not find `paie`."""
+    embedded = TantivyIndex(tmp_path, writable=True)
+    ours = [dataclasses.replace(entry(1000 + n, word), collection="forms") for n, word in enumerate(_WORDS)]
+    for index in (embedded, elastic):
+        index.add(ours)
+        index.commit(10**6 + 1)
+    for word in _WORDS:
+        request = SearchRequest(f'"{word}" OR {word.replace("-", " ")}' if word.isascii() else word, ("forms",), limit=100)
+        assert elastic.search(request, EVERYTHING) == embedded.search(request, EVERYTHING), word
+    embedded.close()

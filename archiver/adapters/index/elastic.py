@@ -7,7 +7,7 @@ from functools import cached_property
 
 import elasticsearch
 
-from archiver.adapters.index import answers, elastic_layout
+from archiver.adapters.index import answers, elastic_health, elastic_layout
 from archiver.adapters.index.elastic_address import address_of
 from archiver.adapters.index.elastic_answers import Question, ask
 from archiver.adapters.index.elastic_bulk import chunks
@@ -20,7 +20,7 @@ from archiver.adapters.index.sort_keys import id_number
 from archiver.domain.access import Scope
 from archiver.domain.query import SearchRequest
 from archiver.errors import IntegrityError, NotFoundError, NotPermittedError
-from archiver.ports.index import IndexEntry, IndexPage
+from archiver.ports.index import IndexEntry, IndexPage, ServedIndex
 
 
 class ElasticsearchIndex:
@@ -53,7 +53,7 @@ class ElasticsearchIndex:
     def add(self, entries: Iterable[IndexEntry]) -> None:
         """See the port. Memory does not grow with the number of entries."""
         self._require_writable()
-        for chunk in chunks(map(self._documents.operation, entries)):
+        for chunk in self.operations(entries):
             for generation in self.generations.written():
                 self._send(generation, chunk)
 
@@ -118,6 +118,10 @@ class ElasticsearchIndex:
         self._require_writable()
         self.generations.set(elastic_layout.usual(self._address))
 
+    def facts(self) -> ServedIndex:
+        """What serves the index, for `doctor`."""
+        return elastic_health.facts(self.client, self._address)
+
     def discard(self) -> None:
         """Delete every generation. Safe to repeat; the next write begins an empty index."""
         self._require_writable()
@@ -132,6 +136,10 @@ class ElasticsearchIndex:
     def contents(self, generation: Generation) -> Contents:
         """What a generation holds."""
         return Contents(self.client, self._address, generation)
+
+    def operations(self, entries: Iterable[IndexEntry]) -> Iterator[list[Operation]]:
+        """The writes of entries, in chunks."""
+        return chunks(map(self._documents.operation, entries))
 
     def _send(self, generation: Generation, chunk: list[Operation]) -> None:
         """A generation that was dropped meanwhile need not be told."""
