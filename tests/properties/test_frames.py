@@ -83,7 +83,7 @@ def test_tasks_come_through(task: ExtractionTask) -> None:
 any_limits = st.builds(Limits, seconds=st.floats(0.1, 1e6), memory_bytes=st.integers(1, 2**40))
 
 
-@given(st.builds(Setup, any_limits, clean_text, st.binary(max_size=20)))
+@given(st.builds(Setup, any_limits, clean_text, st.floats(0, 1e6), st.binary(max_size=20)))
 def test_what_a_child_is_told_first_comes_through(setup: Setup) -> None:
     (payload,) = payloads(encode_setup(setup))
     assert decode_setup(payload) == setup

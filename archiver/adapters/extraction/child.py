@@ -19,7 +19,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 
 from archiver.adapters.extraction.frames import (
@@ -178,7 +177,7 @@ def _asking_the_server(engine: Engine, setup: Setup, answers: Answers) -> Engine
     """The engine with the Tika server's lane in place of the Tika compiled in."""
     from archiver.adapters.extraction.tika_server import tika_server
 
-    server = tika_server(setup.tika_url, setup.limits, Path(os.fsdecode(setup.shared)), lambda: answers.say(Alive()))
+    server = tika_server(setup, lambda: answers.say(Alive()))
     return partial(engine, by_tika=server.read)
 
 

@@ -92,11 +92,13 @@ class Setup(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         tika_url: a Tika server to ask in place of the Tika compiled in; "" for none. It may hold a password, so it goes
             through the pipe: the command line and the environment of a process can be read by others.
+        tika_patience: seconds that server may be away before a task that needs it is given back.
         shared: folder of all children of this machine that may use the same server, for the locks between them.
     """
 
     limits: Limits
     tika_url: str = ""
+    tika_patience: float = 60.0
     shared: bytes = b""
 
 

@@ -23,6 +23,7 @@ from archiver.adapters.extraction.reading_child import Job, ReadingChild
 from archiver.domain.extraction import Died, Event, ExtractionTask, Finished, Limits, Unreachable
 from archiver.errors import UnreachableError
 
+PATIENCE = 60.0
 CHILD_COMMAND = (sys.executable, "-P", "-m", "archiver.adapters.extraction.child")
 
 _WATCH_SECONDS = 0.1
@@ -42,6 +43,8 @@ class ChildPool:
         child_command: program and arguments; the parent's process id is added.
         scratch: folder for temporary files; by default the system's. Those of runs that were killed are removed.
         tika_url: a Tika server that the children ask; "" for the Tika compiled in.
+        tika_patience: seconds it may be away before tasks that need it come back as `Unreachable`. Its process is back about
+            7 after a document ended it.
     """
 
     def __init__(
@@ -52,11 +55,12 @@ class ChildPool:
         *,
         scratch: Path | None = None,
         tika_url: str = "",
+        tika_patience: float = PATIENCE,
     ) -> None:
         self._size, self._limits = max(1, size), limits
         self._command = (*child_command, str(os.getpid()))
         self._scratch = (scratch or Path(tempfile.gettempdir())).absolute()
-        self._setup = Setup(limits, tika_url, os.fsencode(self._scratch))
+        self._setup = Setup(limits, tika_url, tika_patience, os.fsencode(self._scratch))
         self._selector = selectors.DefaultSelector()
         self._children: list[ReadingChild] = []
         self._waiting: deque[Job] = deque()

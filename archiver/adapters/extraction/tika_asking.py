@@ -21,8 +21,6 @@ from archiver.adapters.extraction.tika_turns import Turns
 from archiver.domain.extraction import Limits, Outcome
 from archiver.errors import UnreachableError
 
-PATIENCE = 60.0
-"""Seconds a server may be away before documents are given back. Its process starts again in about 7."""
 LATE = 1.0
 """Seconds an answer may come after its time: the server ends what takes too long, and looks only now and then."""
 
@@ -42,7 +40,7 @@ class Asking:
         turns: Turns,
         alive: Callable[[], None],
         *,
-        patience: float = PATIENCE,
+        patience: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

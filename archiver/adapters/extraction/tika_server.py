@@ -6,6 +6,7 @@ Tika compiled in gives. Of a document that can't be read it tells nothing, so `/
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from archiver.adapters.extraction.detect import extension
+from archiver.adapters.extraction.frames import Setup
 from archiver.adapters.extraction.source import Reading, Source
 from archiver.adapters.extraction.tika_asking import Asking
 from archiver.adapters.extraction.tika_http import LongAnswerError, TikaClient
@@ -83,17 +85,18 @@ class TikaServer:
         return HEADERS | {"Content-Disposition": f"attachment; filename=document{'.' if kind else ''}{kind}"}
 
 
-def tika_server(url: str, limits: Limits, shared: Path, alive: Callable[[], None]) -> TikaServer:
+def tika_server(setup: Setup, alive: Callable[[], None]) -> TikaServer:
     """The lane of one child.
 
     Args:
-        shared: folder of all children of this machine.
         alive: called while a wait is not the document's own.
 
     Raises:
-        UsageError: `url` is no URL.
+        UsageError: the URL is none.
     """
-    return TikaServer(Asking(TikaClient(url), limits, Turns(shared, url, alive), alive), limits)
+    turns = Turns(Path(os.fsdecode(setup.shared)), setup.tika_url, alive)
+    asking = Asking(TikaClient(setup.tika_url), setup.limits, turns, alive, patience=setup.tika_patience)
+    return TikaServer(asking, setup.limits)
 
 
 def _told(records: list[Record], status: int, source: Source) -> Reading:
