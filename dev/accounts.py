@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archiver.adapters.index.elastic_roles import grant
 from archiver.adapters.objects.s3_address import S3Address, parse_address
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ def main() -> int:
         program = parse_address(os.environ["MINUTIER_OBJECTS_URL"])
         make_user_of_objects(parse_address(url), program)
         sys.stdout.write(f"objects: the program may use {program.prefix}-locked and {program.prefix}-deletable\n")
+    if url := os.environ.get("INDEX_ADMIN_URL"):
+        user = grant(url, os.environ["MINUTIER_INDEX_URL"])
+        sys.stdout.write(f"index: the program is {user}, and may use its own indices\n")
     return 0
 
 
