@@ -5,25 +5,21 @@ from __future__ import annotations
 import zlib
 from pathlib import Path
 
-_PIECE = 10_000
 _MEBIBYTE = 1024 * 1024
 
 
-def long_to_read(path: Path, operations: int = 400_000, word: str = "word") -> Path:
-    """A PDF of one page with that many words on it, one on another: about 30 µs a word, and more the more there are."""
-    strokes = (
-        b"BT /F1 9 Tf 1 0 0 1 %d %d Tm (%s%d) Tj ET\n" % (n % 500, n * 7 % 700, word.encode(), n % 97) for n in range(_PIECE)
-    )
-    piece = b"".join(strokes)
-    packer = zlib.compressobj()
-    content = b"".join(packer.compress(piece) for _ in range(operations // _PIECE)) + packer.flush()
+def long_to_read(path: Path, pages: int = 400, words: int = 10_000, word: str = "word") -> Path:
+    """A PDF whose pages show the same many words: each page costs some hundred milliseconds, and no memory for long."""
+    strokes = (b"BT /F1 9 Tf 1 0 0 1 %d %d Tm (%s%d) Tj ET\n" % (n % 500, n * 7 % 700, word.encode(), n) for n in range(words))
+    content = zlib.compress(b"".join(strokes))
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 3 0 R/Resources<</Font<</F1 4 0 R>>>>>>"
     path.write_bytes(
         _pdf(
             b"<</Type/Catalog/Pages 2 0 R>>",
-            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+            b"<</Type/Pages/Kids[%s]/Count %d>>" % (b" ".join(b"%d 0 R" % (5 + n) for n in range(pages)), pages),
             b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(content), content),
             b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+            *[page] * pages,
         )
     )
     return path
