@@ -33,7 +33,7 @@ class _Written(types.TypeDecorator[T]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Any) -> types.TypeEngine[Any]:
-        return dialect.type_descriptor(_IN_CODE_ORDER if dialect.name == "postgresql" else self.impl)  # type: ignore[no-any-return]
+        return _IN_CODE_ORDER if dialect.name == "postgresql" else self.impl_instance
 
 
 class UtcTime(_Written[datetime]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -13,18 +14,17 @@ from archiver.adapters.catalog import ledger_tables, tables
 from archiver.adapters.catalog.batch_rows import BatchRows
 from archiver.adapters.catalog.document_rows import DocumentRows
 from archiver.adapters.catalog.engine import read, sqlite_engine, write
+from archiver.adapters.catalog.failures import translated
 from archiver.adapters.catalog.insertion import upsert
 from archiver.adapters.catalog.job_rows import database_time
 from archiver.adapters.catalog.ledger_rows import enqueue
-from archiver.adapters.catalog.schema import metadata
+from archiver.adapters.catalog.schema_version import is_older, require_current, schema_of, upgrade
 from archiver.adapters.catalog.turns import exclusive
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NoArchiveError
 from archiver.ports.catalog import PolicyVersion
 
-SCHEMA_VERSION = "1"
-
-__all__ = ["SqlCatalog", "create_sqlite", "ledger_tables", "open_sqlite"]
+__all__ = ["SqlCatalog", "create_sqlite", "ledger_tables", "open_sqlite", "upgrade_sqlite"]
 
 
 class SqlCatalog(BatchRows, DocumentRows):
@@ -82,17 +82,16 @@ class SqlCatalog(BatchRows, DocumentRows):
 def create_sqlite(path: Path) -> SqlCatalog:
     """A new catalogue file with all its tables."""
     engine = sqlite_engine(path)
-    with write(engine) as connection:
-        metadata.create_all(connection)
-        upsert(connection, tables.archive, [{"key": "schema", "value": SCHEMA_VERSION}])
+    upgrade(engine, f"the catalogue {path}")
     return SqlCatalog(engine)
 
 
 def open_sqlite(path: Path, *, read_only: bool = False, jobs: bool = False) -> SqlCatalog:
-    """The catalogue at `path`.
+    """The catalogue at `path`. One of an older schema is brought to the current one if it is opened for writing; a copy of it as
+    it was stays beside it.
 
     Raises:
-        NoArchiveError: there is none, or it was written by a newer program.
+        NoArchiveError: there is none, or it has another schema.
     """
     if not path.is_file():
         raise NoArchiveError(
@@ -100,9 +99,41 @@ def open_sqlite(path: Path, *, read_only: bool = False, jobs: bool = False) -> S
         )
     catalog = SqlCatalog(sqlite_engine(path, read_only=read_only), with_jobs=jobs)
     found = catalog.get_mark("schema")
-    if found != SCHEMA_VERSION:
-        raise NoArchiveError(
-            f"the catalogue has schema {found}, this program knows {SCHEMA_VERSION}",
-            remedy="use the program that wrote it, or a newer one",
-        )
+    if is_older(found) and not read_only:
+        upgrade_sqlite(path)
+        found = catalog.get_mark("schema")
+    try:
+        require_current(found, "the catalogue")
+    except NoArchiveError:
+        catalog.close()
+        raise
     return catalog
+
+
+def upgrade_sqlite(path: Path) -> tuple[str | None, Path | None]:
+    """Bring the file to the current schema: the schema it had, and where a copy of it as it was lies, if anything was done.
+
+    Raises:
+        NoArchiveError: it was written by a newer program.
+        UnreachableError: there is no room for the copy; nothing was changed.
+    """
+    engine = sqlite_engine(path)
+    try:
+        with read(engine) as connection:
+            found = schema_of(connection)
+        copy = _copy_as_it_is(engine, path.with_name(f"{path.name}.schema-{found}")) if is_older(found) else None
+        return upgrade(engine, f"the catalogue {path}"), copy
+    finally:
+        engine.dispose()
+
+
+def _copy_as_it_is(engine: Engine, copy: Path) -> Path:
+    draft = copy.with_name(copy.name + ".new")
+    draft.unlink(missing_ok=True)
+    with translated(engine), engine.connect() as connection:
+        connection.exec_driver_sql("VACUUM INTO ?", (str(draft),))
+    draft.chmod(0o600)
+    with open(draft, "rb") as written:
+        os.fsync(written.fileno())
+    draft.replace(copy)
+    return copy

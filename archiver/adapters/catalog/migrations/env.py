@@ -1,0 +1,8 @@
+"""How Alembic runs the steps: on the connection and in the transaction it is given."""
+
+from __future__ import annotations
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], render_as_batch=True, transactional_ddl=True)
+context.run_migrations()
