@@ -59,13 +59,13 @@ def server_time(wire: S3Wire) -> datetime | None:
 
 def facts(wire: S3Wire) -> StoreFacts:
     """What can be asked of the store. It does not say on how many disks an object lies."""
-    address = wire.address
+    address, time = wire.address, server_time(wire)
     return StoreFacts(
         kind="S3" if address.secure else "S3, nothing encrypted on the way",
         place=f"{address.netloc}/{address.prefix}",
         locks_by_store=lock_enabled(wire),
         versioned=all(versions_enabled(wire, bucket) for bucket in Bucket),
-        time=server_time(wire),
+        time=time,
     )
 
 

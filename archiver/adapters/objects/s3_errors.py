@@ -20,7 +20,7 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 """Statuses of a store that is busy, starting, or whose disk has a fault."""
 
 _RETRIED_CODES = frozenset({"RequestTimeout", "SlowDown", "OperationAborted", "ConditionalRequestConflict"})
-_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload"})
+_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "ObjectLockConfigurationNotFoundError"})
 _DAMAGED = frozenset({"BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "InvalidDigest", "IncompleteBody"})
 _KEYS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"})
 _LOCKED = ("WORM protected", "object lock", "Object Lock")
