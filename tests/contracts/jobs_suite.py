@@ -1,0 +1,187 @@
+"""What `ports.jobs.Jobs` promises, on whatever database; a subclass gives `catalog`, which keeps rows of work."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+
+from archiver.adapters.catalog.sql import SqlCatalog
+from archiver.adapters.jobs.rows import SqlJobs
+from archiver.domain.document import State
+from archiver.errors import LostClaimError
+from archiver.ports.catalog import IntakeGroup
+from archiver.ports.jobs import Backlog, Claim, Due, Kind
+from tests.support.documents import archived, member, received
+
+NOW, LATER = timedelta(0), timedelta(hours=1)
+GONE = timedelta(seconds=-1)
+"""A lease that has run out."""
+
+
+def ids(*names: str) -> list[str]:
+    return [received(name).id for name in names]
+
+
+class JobsSuite:
+    """Mixin; `catalog` is a fixture with an empty catalogue."""
+
+    @pytest.fixture
+    def jobs(self, catalog: SqlCatalog) -> SqlJobs:
+        return SqlJobs(catalog.engine)
+
+    @pytest.fixture
+    def three(self, catalog: SqlCatalog) -> list[str]:
+        """Three originals just taken in."""
+        catalog.commit_intake(IntakeGroup(documents=[received(name, b"x" * 10) for name in "abc"]))
+        return ids("a", "b", "c")
+
+    # -- rows come and go with documents ------------------------------------------------------------------------
+    def test_what_is_taken_in_waits_to_be_read(self, catalog: SqlCatalog, jobs: SqlJobs, three: list[str]):
+        assert jobs.backlog(Kind.EXTRACT) == jobs.backlog(Kind.EXTRACT, batch_id="batch") == Backlog(3, 30)
+        assert jobs.backlog(Kind.EXTRACT, batch_id="other") == jobs.backlog(Kind.INDEX) == Backlog(0, 0)
+        catalog.commit_intake(IntakeGroup(documents=[received("a", b"x" * 10)]))
+        assert jobs.backlog(Kind.EXTRACT) == Backlog(3, 30)
+
+    def test_what_was_read_waits_for_the_index(self, catalog: SqlCatalog, jobs: SqlJobs, three: list[str]):
+        box = archived("a", b"x" * 10)
+        catalog.commit_archived([box, member(box, 1), archived("b", state=State.QUARANTINED)], [])
+        assert jobs.due(Kind.EXTRACT, 9, resend=LATER) == [Due(three[2], 10, alone=False)]
+        assert [due.document_id for due in jobs.due(Kind.INDEX, 9, resend=LATER)] == [box.id, member(box, 1).id, three[1]]
+
+    def test_what_stays_received_waits_on(self, catalog: SqlCatalog, jobs: SqlJobs, three: list[str]):
+        catalog.commit_archived([received("a", b"x" * 10)], [])
+        assert (jobs.backlog(Kind.EXTRACT).documents, jobs.backlog(Kind.INDEX).documents) == (3, 0)
+
+    def test_what_is_archived_already_is_not_read_again(self, catalog: SqlCatalog, jobs: SqlJobs):
+        catalog.commit_archived([archived("a")], [])
+        catalog.commit_intake(IntakeGroup(documents=[received("a")]))
+        assert jobs.backlog(Kind.EXTRACT).documents == 0
+
+    # -- announcing ---------------------------------------------------------------------------------------------
+    def test_work_is_announced_oldest_first_and_once(self, jobs: SqlJobs, three: list[str]):
+        assert [due.document_id for due in jobs.due(Kind.EXTRACT, 2, resend=LATER)] == three[:2]
+        assert [due.document_id for due in jobs.due(Kind.EXTRACT, 2, resend=LATER)] == three[2:]
+        assert jobs.due(Kind.EXTRACT, 2, resend=LATER) == jobs.due(Kind.INDEX, 2, resend=LATER) == []
+
+    def test_what_nobody_took_up_is_announced_again(self, jobs: SqlJobs, three: list[str]):
+        jobs.due(Kind.EXTRACT, 9, resend=LATER)
+        jobs.claim(Kind.EXTRACT, three[:1], owner="one", lease=LATER)
+        time.sleep(0.01)
+        assert [due.document_id for due in jobs.due(Kind.EXTRACT, 9, resend=timedelta(milliseconds=2))] == three[1:]
+
+    def test_what_was_given_back_waits_and_has_nothing_against_it(self, jobs: SqlJobs, three: list[str]):
+        jobs.due(Kind.EXTRACT, 9, resend=LATER)
+        jobs.claim(Kind.EXTRACT, three, owner="one", lease=LATER)
+        jobs.release(Kind.EXTRACT, three[:2], owner="one", wait=NOW)
+        jobs.release(Kind.EXTRACT, three[2:], owner="one", wait=LATER)
+        jobs.release(Kind.EXTRACT, three, owner="one", wait=LATER)  # safe to repeat: nothing is held any more
+        assert jobs.due(Kind.EXTRACT, 9, resend=LATER) == [Due(one, 10, alone=False) for one in three[:2]]
+        assert jobs.claim(Kind.EXTRACT, three, owner="two", lease=LATER) == [Claim(one, 0) for one in three]
+
+    def test_only_its_holder_gives_work_back(self, jobs: SqlJobs, three: list[str]):
+        jobs.claim(Kind.EXTRACT, three, owner="one", lease=LATER)
+        jobs.release(Kind.EXTRACT, three, owner="two", wait=NOW)
+        assert jobs.claim(Kind.EXTRACT, three, owner="two", lease=LATER) == []
+
+    def test_a_dead_worker_is_counted_once_and_its_work_announced_alone(self, jobs: SqlJobs, three: list[str]):
+        jobs.due(Kind.EXTRACT, 9, resend=LATER)
+        jobs.claim(Kind.EXTRACT, three[:1], owner="dead", lease=GONE)
+        assert jobs.due(Kind.EXTRACT, 9, resend=LATER) == [Due(three[0], 10, alone=True)]
+        assert jobs.due(Kind.EXTRACT, 9, resend=LATER) == []
+        assert jobs.claim(Kind.EXTRACT, three[:1], owner="two", lease=LATER) == [Claim(three[0], 1)]
+        jobs.release(Kind.EXTRACT, three[:1], owner="two", wait=NOW)
+        assert jobs.due(Kind.EXTRACT, 9, resend=LATER) == [Due(three[0], 10, alone=True)]
+
+    # -- claiming -----------------------------------------------------------------------------------------------
+    def test_nobody_takes_what_is_held_or_done(self, jobs: SqlJobs, three: list[str]):
+        asked = [three[2], "none", three[0], three[2]]
+        assert jobs.claim(Kind.EXTRACT, asked, owner="one", lease=LATER) == [Claim(three[2], 0), Claim(three[0], 0)]
+        assert jobs.claim(Kind.EXTRACT, three, owner="two", lease=LATER) == [Claim(three[1], 0)]
+        assert jobs.claim(Kind.EXTRACT, three, owner="one", lease=LATER) == []
+        assert jobs.claim(Kind.INDEX, three, owner="one", lease=LATER) == []
+
+    def test_each_lease_that_ran_out_is_a_death(self, jobs: SqlJobs, three: list[str]):
+        deaths = [jobs.claim(Kind.EXTRACT, three[:1], owner=f"w{n}", lease=GONE)[0].deaths for n in range(4)]
+        assert deaths == [0, 1, 2, 3]
+
+    def test_a_lease_that_is_renewed_holds(self, jobs: SqlJobs, three: list[str]):
+        jobs.claim(Kind.EXTRACT, three[:2], owner="one", lease=GONE)
+        jobs.claim(Kind.EXTRACT, three[2:], owner="two", lease=GONE)
+        jobs.renew("one", lease=LATER)
+        jobs.renew("nobody", lease=LATER)
+        assert jobs.claim(Kind.EXTRACT, three, owner="three", lease=LATER) == [Claim(three[2], 1)]
+
+    def test_of_many_at_once_one_gets_each(self, jobs: SqlJobs, catalog: SqlCatalog):
+        names = [str(number) for number in range(120)]
+        catalog.commit_intake(IntakeGroup(documents=[received(name) for name in names]))
+        start = Barrier(4)
+
+        def work(owner: int) -> list[str]:
+            start.wait()
+            found: list[str] = []
+            for at in range(0, 120, 10):
+                chunk = ids(*names[at : at + 30])
+                found += [one.document_id for one in jobs.claim(Kind.EXTRACT, chunk[::-1], owner=str(owner), lease=LATER)]
+            return found
+
+        with ThreadPoolExecutor(4) as workers:
+            taken = [one for each in workers.map(work, range(4)) for one in each]
+        assert len(taken) == len(set(taken))
+        assert {*taken, *(one.document_id for one in jobs.claim(Kind.EXTRACT, ids(*names), owner="x", lease=LATER))} == {
+            *ids(*names)
+        }
+
+    def test_of_many_announcers_one_announces_each(self, jobs: SqlJobs, catalog: SqlCatalog):
+        names = [str(number) for number in range(200)]
+        catalog.commit_intake(IntakeGroup(documents=[received(name) for name in names]))
+        start = Barrier(4)
+
+        def announce(_: int) -> list[str]:
+            start.wait()
+            return [due.document_id for _ in range(10) for due in jobs.due(Kind.EXTRACT, 20, resend=LATER)]
+
+        with ThreadPoolExecutor(4) as hosts:
+            told = [one for each in hosts.map(announce, range(4)) for one in each]
+        assert sorted(told) == sorted(ids(*names))
+
+    # -- a commit under a claim ---------------------------------------------------------------------------------
+    def test_a_commit_under_a_claim_that_is_lost_writes_nothing(self, catalog: SqlCatalog, jobs: SqlJobs, three: list[str]):
+        jobs.claim(Kind.EXTRACT, three, owner="slow", lease=GONE)
+        jobs.claim(Kind.EXTRACT, three[:1], owner="quick", lease=LATER)
+        box = archived("a")
+        for group in ([archived("b"), box], [archived("b"), member(box, 1)]):
+            with pytest.raises(LostClaimError):
+                catalog.commit_archived(group, [], claimed_by="slow")
+        assert catalog.counts()["documents received"] == 3
+        catalog.commit_archived([box, member(box, 1)], [], claimed_by="quick")
+        catalog.commit_archived([archived("b")], [], claimed_by="slow")  # nobody has taken it from there
+        with pytest.raises(LostClaimError):
+            catalog.commit_archived([box], [], claimed_by="quick")  # done once
+
+    # -- finishing ----------------------------------------------------------------------------------------------
+    def test_done_is_done_and_a_newer_state_stays(self, catalog: SqlCatalog, jobs: SqlJobs):
+        first = catalog.commit_archived([archived("a"), archived("b")], [])
+        one, two = ids("a", "b")
+        jobs.claim(Kind.INDEX, [one, two], owner="old", lease=LATER)
+        newer = catalog.commit_archived([archived("a")], [])
+        jobs.finish(Kind.INDEX, {one: first - 1, two: first, "none": 9})
+        assert jobs.due(Kind.INDEX, 9, resend=LATER) == [Due(one, 1, alone=False)], "the newer state is announced at once"
+        assert jobs.claim(Kind.INDEX, [one, two], owner="new", lease=LATER) == [Claim(one, 0)]
+        jobs.finish(Kind.INDEX, {one: newer})
+        jobs.finish(Kind.INDEX, {one: newer})
+        assert jobs.backlog(Kind.INDEX).documents == 0
+
+    def test_told_to_the_index_up_to_the_lowest_that_waits(self, catalog: SqlCatalog, jobs: SqlJobs):
+        assert jobs.indexed_up_to() == 0
+        catalog.commit_intake(IntakeGroup(documents=[received("a"), received("b")]))
+        assert jobs.indexed_up_to() == 2
+        catalog.commit_archived([archived("a"), archived("b")], [])
+        assert jobs.indexed_up_to() == 2
+        jobs.finish(Kind.INDEX, {received("b").id: 4})
+        assert jobs.indexed_up_to() == 2
+        jobs.finish(Kind.INDEX, {received("a").id: 3})
+        assert jobs.indexed_up_to() == 4
