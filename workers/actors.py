@@ -24,4 +24,5 @@ def declare(broker: dramatiq.Broker, archive_id: str, work: Work, kinds: Collect
     tasks: dict[Kind, Callable[[list[str]], None]] = {Kind.EXTRACT: work.extract, Kind.INDEX: work.index}
     for kind in sorted(kinds):
         name = queue_name(archive_id, kind)
-        dramatiq.actor(tasks[kind], broker=broker, actor_name=kind.value, queue_name=name, priority=PRIORITY[kind])
+        actor = dramatiq.actor(broker=broker, actor_name=kind.value, queue_name=name, priority=PRIORITY[kind])
+        actor(tasks[kind])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archiver.adapters.extraction.member_reader import ArchiveMemberReader
     from archiver.adapters.extraction.pool import ChildPool
     from archiver.adapters.index.elastic import ElasticsearchIndex
+    from archiver.adapters.index.elastic_rebuilding import Rebuilding
     from archiver.adapters.index.embedded import TantivyIndex
     from archiver.adapters.jobs.queues import Queues
     from archiver.adapters.jobs.rows import SqlJobs
@@ -56,7 +57,6 @@ class Archive:
     def __init__(self, home: Path, *, writable: bool = False, beside: bool = False) -> None:
         self.home, self.writable = home, writable
         self._closing = ExitStack()
-        self._making = threading.RLock()
         self.settings, self.origins = load(home)
         self._require(home)
         if not writable:
@@ -108,12 +108,21 @@ class Archive:
         if self.on_servers:
             from archiver.adapters.clock.agreeing import AgreeingClock
 
-            agreeing = AgreeingClock(self.catalog, {"database": self.catalog.server_time}, read_only=not self.writable)
+            others: dict[str, Callable[[], datetime]] = {"database": self.catalog.server_time}
+            if self.settings.objects_url:
+                others["object store"] = self._store_time
+            agreeing = AgreeingClock(self.catalog, others, read_only=not self.writable)
             return self._kept(agreeing, agreeing.close)
         from archiver.adapters.clock.embedded import HighWaterClock
 
         clock = HighWaterClock(self.home / "clock", read_only=not self.writable)
         return self._kept(clock, clock.close)
+
+    def _store_time(self) -> datetime:
+        """What the object store says; asked without the store, which itself asks the clock."""
+        from archiver.adapters.objects.s3 import time_of
+
+        return time_of(self.settings.objects_url)
 
     @cached_property
     def keys(self) -> FileKeys | SharedKeys:
@@ -167,6 +176,15 @@ class Archive:
 
         index = TantivyIndex(self.home / "index", writable=self.writable)
         return self._kept(index, index.close)
+
+    @cached_property
+    def index_generations(self) -> Rebuilding:
+        """The indices behind the one that answers; only where the index is on a server."""
+        from archiver.adapters.index.elastic import ElasticsearchIndex
+        from archiver.adapters.index.elastic_rebuilding import Rebuilding
+
+        assert isinstance(self.index, ElasticsearchIndex)
+        return Rebuilding(self.index)
 
     def discard_index(self) -> None:
         """Remove the embedded index; it is made again from catalogue and texts. Only before it was first used here."""

@@ -108,9 +108,11 @@ def _make_objects(home: Path, settings: Settings, clock: object) -> None:
 
 def _make_index(settings: Settings) -> None:
     if settings.index_url:
-        from archiver.adapters.index.elastic import create_index
+        from archiver.adapters.index.elastic import ElasticsearchIndex
 
-        create_index(settings.index_url)
+        index = ElasticsearchIndex(settings.index_url, writable=True)
+        index.commit(0)
+        index.close()
 
 
 def _mark(home: Path, identity: str) -> None:

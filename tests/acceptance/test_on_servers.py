@@ -15,7 +15,7 @@ import pytest
 from tests.support.command import SAMPLES, Minutier
 from tests.support.on_servers import archive_on_servers, eventually, worker_processes, workers
 
-COMPARED = ("class", "collection", "size", "sha256", "media_type", "language", "outcome", "reason", "title", "author", "text")
+COMPARED = ("class", "collection", "size", "sha256", "media_type", "language", "outcome", "title", "author", "text")
 QUESTIONS = (
     "bail commercial",
     '"late payment"',
@@ -28,9 +28,20 @@ QUESTIONS = (
 
 
 def exported(minutier: Minutier) -> dict[str, dict[str, Any]]:
-    """Path -> what the archive tells of a document, its text included."""
+    """Path -> what the archive tells of a document, its text included. Of a damaged file the Tika server names the root cause,
+    the one compiled in the outermost: that there is a reason is compared, not its words."""
     rows = minutier.run("export", "--text").rows
-    return {row["path"]: {name: row.get(name) for name in COMPARED} for row in rows}
+    return {row["path"]: {name: row.get(name) for name in COMPARED} | {"has reason": bool(row.get("reason"))} for row in rows}
+
+
+def differences(one: dict[str, dict[str, Any]], other: dict[str, dict[str, Any]]) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """Path -> name -> both values, where they are not the same."""
+    assert set(one) == set(other)
+    found = {
+        path: {name: (one[path][name], other[path][name]) for name in one[path] if one[path][name] != other[path][name]}
+        for path in one
+    }
+    return {Path(path).name: values for path, values in found.items() if values}
 
 
 def answers(minutier: Minutier) -> dict[str, tuple[list[str], Any]]:
@@ -85,7 +96,7 @@ def test_outcomes_texts_and_answers_are_those_of_an_archive_in_a_folder(embedded
                 minutier.run("import", SAMPLES, "--batch", "samples", code=None)
         else:
             minutier.run("import", SAMPLES, "--batch", "samples", code=None)
-        assert exported(minutier) == exported(embedded)
+        assert differences(exported(embedded), exported(minutier)) == {}
         assert answers(minutier) == answers(embedded)
         assert_whole(minutier, "samples")
 

@@ -36,8 +36,8 @@ def dramatiq_broker(url: str, middleware: Sequence[dramatiq.Middleware] = ()) ->
         return RabbitmqBroker(url=_with_bounds(url), confirm_delivery=True, middleware=list(middleware))
     from dramatiq.brokers.redis import RedisBroker
 
-    broker: dramatiq.Broker = RedisBroker(url=url, middleware=list(middleware), maintenance_chance=MAINTENANCE_CHANCE)
-    return broker
+    make: Callable[..., dramatiq.Broker] = RedisBroker
+    return make(url=url, middleware=list(middleware), maintenance_chance=MAINTENANCE_CHANCE)
 
 
 def _with_bounds(url: str) -> str:

@@ -12,7 +12,7 @@ from archiver.adapters.objects.group_write import ORIGINALS
 from archiver.adapters.objects.lock_rules import checked_future, checked_lock, why_not_delete
 from archiver.adapters.objects.object_key import checked_key, checked_prefix
 from archiver.adapters.objects.s3_address import parse_address
-from archiver.adapters.objects.s3_buckets import create_buckets
+from archiver.adapters.objects.s3_buckets import create_buckets, time_of
 from archiver.adapters.objects.s3_copies import Copies
 from archiver.adapters.objects.s3_listing import S3Listing
 from archiver.adapters.objects.s3_locking import BYPASS, S3Locking
@@ -26,7 +26,7 @@ from archiver.errors import IntegrityError, NotFoundError, NotPermittedError, Re
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, StoreFacts, stronger
 
-__all__ = ["S3Store", "create_buckets"]
+__all__ = ["S3Store", "create_buckets", "time_of"]
 
 THREADS = 16
 

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from archiver.adapters.objects import s3_xml
 from archiver.adapters.objects.s3_address import REGION, parse_address
 from archiver.adapters.objects.s3_wire import PATIENCE, Call, S3Wire
-from archiver.errors import NoArchiveError, NotFoundError, RefusedError
+from archiver.errors import NoArchiveError, NotFoundError, RefusedError, UnreachableError
 from archiver.ports.objects import Bucket, StoreFacts
 
 _MADE_BEFORE = 409
@@ -55,6 +55,19 @@ def server_time(wire: S3Wire) -> datetime | None:
     """The store's own time, to a second; None when it does not say."""
     told = wire.send(Call("looking up", "HEAD", Bucket.LOCKED)).headers.get("date")
     return parsedate_to_datetime(told) if told else None
+
+
+def time_of(url: str) -> datetime:
+    """The time that the store at `url` says it is.
+
+    Raises:
+        UnreachableError: it does not answer at once, or does not say.
+    """
+    with closing(S3Wire(parse_address(url), patience=0.0)) as wire:
+        time = server_time(wire)
+    if time is None:
+        raise UnreachableError("the object store does not say what time it is")
+    return time
 
 
 def facts(wire: S3Wire) -> StoreFacts:
