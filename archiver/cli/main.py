@@ -24,6 +24,7 @@ COMMANDS = {
     "verify": "Read everything back and check it.",
     "work": "Read and index what imports take in, beside them.",
     "reindex": "Make the index again from the stored texts.",
+    "upgrade": "Bring the archive to what this version needs.",
     "doctor": "Say what is in use and whether it works.",
     "config": "Show the settings in force.",
 }

@@ -24,6 +24,7 @@ from archiver.adapters.catalog.postgres_engine import postgres_engine
 from archiver.adapters.catalog.schema import metadata
 from archiver.adapters.catalog.sql import create_sqlite, open_sqlite, upgrade_sqlite
 from archiver.errors import IntegrityError, NoArchiveError, RefusedError, UnreachableError
+from tests.support.command import Minutier
 from tests.support.documents import archived
 from tests.support.postgres import database
 from tests.support.servers import server_url
@@ -215,3 +216,16 @@ def test_nobody_loads_what_only_an_upgrade_needs(tmp_path: Path) -> None:
         "open_sqlite(Path(sys.argv[1])).close(); sys.exit('alembic' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "catalog.sqlite")], check=True)
+
+
+def test_the_command_upgrades_and_says_where_the_copy_is(tmp_path: Path) -> None:
+    archive = Minutier(tmp_path / "archive")
+    archive.run("init")
+    (archive.home / "catalog.sqlite").unlink()
+    old_file(archive.home / "catalog.sqlite")
+    assert "minutier upgrade" in archive.run("search", "x", code=10).err
+    copy = str(archive.home / "catalog.sqlite.schema-1")
+    assert archive.run("--json", "upgrade").rows == [{"before": "1", "after": "2", "copy": copy}]
+    assert "already" in archive.run("upgrade").out
+    archive.run("search", "x")
+    Minutier(tmp_path / "nothing").run("upgrade", code=10)

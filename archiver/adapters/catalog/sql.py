@@ -117,6 +117,8 @@ def upgrade_sqlite(path: Path) -> tuple[str | None, Path | None]:
         NoArchiveError: it was written by a newer program.
         UnreachableError: there is no room for the copy; nothing was changed.
     """
+    if not path.is_file():
+        raise NoArchiveError(f"there is no catalogue at {path}", remedy="restore it from a backup")
     engine = sqlite_engine(path)
     try:
         with read(engine) as connection:
