@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from archiver.domain.document import Document, State
@@ -10,7 +11,8 @@ from archiver.domain.masking import mask
 from archiver.domain.media import kind_of
 from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog
-from archiver.ports.index import Index, IndexEntry
+from archiver.ports.index import Index, IndexEntry, IndexGeneration
+from archiver.services.pages import pages
 from archiver.services.texts import Texts
 
 _BATCH = 500
@@ -59,30 +61,45 @@ def day_of(document: Document) -> date:
     return document.received_at.date()
 
 
-def catch_up(catalog: Catalog, index: Index, texts: Texts) -> int:
-    """Bring the index up to the catalogue from stored texts; returns how many documents were indexed. Safe to repeat."""
-    count, committed, chars, sequence = 0, 0, 0, index.sequence()
-    batch: list[IndexEntry] = []
-    for document in catalog.changed_since(sequence):
-        sequence = document.sequence
-        if document.state in (State.RECEIVED, State.DISPOSED):
-            continue
-        batch.append(entry_of(document, stored(texts, document), document.sequence))
-        count += 1
-        chars += len(batch[-1].text)
-        if len(batch) >= _BATCH or chars >= _CHARS:
-            index.add(batch)
-            batch, chars = [], 0
-            if count - committed >= _COMMIT:
-                index.commit(sequence)
-                committed = count
-    index.add(batch)
+def catch_up(
+    catalog: Catalog, index: Index | IndexGeneration, texts: Texts, progress: Callable[[int], None] = lambda _: None
+) -> int:
+    """Bring the index up to the catalogue from stored texts; returns how many documents were indexed. Safe to repeat.
+
+    Args:
+        progress: told now and then how many were indexed so far.
+    """
+    count, committed, sequence = 0, 0, index.sequence()
+    for some in pages(catalog.changed_since(sequence), _BATCH):
+        sequence = some[-1].sequence
+        gone = [document for document in some if document.state is State.DISPOSED]
+        if gone:
+            index.remove([document.id for document in gone], version=gone[-1].sequence)
+        count += _add(index, texts, [document for document in some if document.state not in (State.RECEIVED, State.DISPOSED)])
+        progress(count)
+        if count - committed >= _COMMIT:
+            index.commit(sequence)
+            committed = count
     if sequence > index.sequence():
         index.commit(sequence)
     return count
 
 
+def _add(index: Index | IndexGeneration, texts: Texts, documents: Sequence[Document]) -> int:
+    """Index documents, with their texts a bounded number of characters at a time; returns how many."""
+    batch, chars = list[IndexEntry](), 0
+    for document in documents:
+        batch.append(entry_of(document, stored(texts, document), document.sequence))
+        chars += len(batch[-1].text)
+        if chars >= _CHARS:
+            index.add(batch)
+            batch, chars = [], 0
+    index.add(batch)
+    return len(documents)
+
+
 def stored(texts: Texts, document: Document) -> Extraction | None:
+    """What was read from a document; None where nothing is stored, or what is stored is lost or damaged."""
     try:
         return texts.of(document)
     except (NotFoundError, IntegrityError):

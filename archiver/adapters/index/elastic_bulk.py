@@ -43,6 +43,8 @@ class Bulk:
             IntegrityError: the index refuses a document's form.
         """
         waiting = list(operations)
+        if not waiting:
+            return
         for pause in (*PAUSES, None):
             waiting, why = self._attempt(target, waiting)
             if not waiting:
@@ -59,6 +61,9 @@ class Bulk:
         body: Any = b"".join(operation.lines(target) for operation in operations)
         try:
             answer = self._client.bulk(operations=[body], filter_path=_ANSWER, include_source_on_error=False).body
+        except (elastic_transport.TlsError, elasticsearch.UnsupportedProductError):
+            with translated(self._address):
+                raise
         except elasticsearch.ApiError as error:
             if error.meta.status == _TOO_LARGE:
                 return self._halves(target, operations, error)
@@ -67,9 +72,6 @@ class Bulk:
             raise meaning(self._address, error.meta.status, error.body) from error
         except elastic_transport.ConnectionTimeout as error:
             raise UnreachableError(f"the index at {self._address} does not answer", remedy="run the same again later") from error
-        except (elastic_transport.TlsError, elasticsearch.UnsupportedProductError):
-            with translated(self._address):
-                raise
         except elastic_transport.TransportError as error:
             return operations, error.message
         return self._judged(operations, answer)
@@ -114,10 +116,10 @@ def chunks(operations: Iterable[Operation]) -> Iterator[list[Operation]]:
         before = chunk.get(operation.document_id)
         if before is not None and before.version > operation.version:
             continue
-        chunk[operation.document_id] = operation
-        size += len(operation.source)
-        if len(chunk) >= CHUNK_COUNT or size >= CHUNK_BYTES:
+        if chunk and (len(chunk) >= CHUNK_COUNT or size + len(operation.source) > CHUNK_BYTES):
             yield list(chunk.values())
             chunk, size = {}, 0
+        chunk[operation.document_id] = operation
+        size += len(operation.source)
     if chunk:
         yield list(chunk.values())

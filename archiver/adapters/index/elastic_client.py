@@ -51,12 +51,12 @@ def translated(address: Address) -> Iterator[None]:
     """Errors of the client while it talks to `address`."""
     try:
         yield
-    except elasticsearch.ApiError as error:
-        raise meaning(address, error.meta.status, error.body) from error
     except elasticsearch.UnsupportedProductError as error:
         raise UsageError(
             f"what answers at {address} is not Elasticsearch 9: {error}", remedy="name an Elasticsearch 9 in index_url"
         ) from error
+    except elasticsearch.ApiError as error:
+        raise meaning(address, error.meta.status, error.body) from error
     except elastic_transport.TlsError as error:
         raise UnreachableError(
             f"no trusted connection to the index at {address}: {error.message}",

@@ -25,10 +25,11 @@ def facts(client: elasticsearch.Elasticsearch, address: Address) -> ServedIndex:
         UnreachableError: nobody answers.
     """
     with translated(address):
-        version = str(client.info().body["version"]["number"])
+        version = str(client.info().body.get("version", {}).get("number", "of no version"))
     if version.partition(".")[0] != str(MAJOR):
         raise UsageError(
-            f"the server at {address} is Elasticsearch {version}", remedy=f"use version {MAJOR}, which this program speaks"
+            f"the server at {address} is not Elasticsearch {MAJOR} but {version}",
+            remedy=f"name an Elasticsearch {MAJOR} in index_url",
         )
     generations = Generations(client, address)
     every = generations.all()
