@@ -482,7 +482,7 @@ class LockSuite:
         free, held = (put_one(store, key=f"originals/a/b/{n}", lock=governed(clock)) for n in range(2))
         store.protect([(free.ref, Lock()), (held.ref, Lock(hold=True))])
         assert store.head(free.ref).lock == Lock()
-        assert store.head(held.ref).lock == Lock(hold=True)
+        assert store.head(held.ref).lock.hold
         assert list(store.unconfirmed()) == []
         store.delete(free.ref)
         with pytest.raises(RefusedError):

@@ -10,7 +10,7 @@ from archiver.adapters.objects import s3_xml
 from archiver.adapters.objects.lock_rules import checked_future, checked_lock, why_not_replace
 from archiver.adapters.objects.s3_facts import checksum
 from archiver.adapters.objects.s3_listing import S3Listing
-from archiver.adapters.objects.s3_times import final_lock, intake_lock
+from archiver.adapters.objects.s3_times import ends_as_intake, final_lock, intake_lock
 from archiver.adapters.objects.s3_wire import Call, S3Wire, version_query
 from archiver.domain.digest import of_bytes
 from archiver.domain.document import LockMode
@@ -36,26 +36,33 @@ class S3Locking:
 
         def decide(old: ObjectInfo) -> Lock | None:
             new = Lock(wanted.mode, wanted.until, wanted.hold or old.lock.hold)
-            if new == old.lock and not old.intake:
+            intake = ends_as_intake(ref.key, old.lock)
+            if new == old.lock and not intake:
                 return None
             checked_future(new, self._clock.now())
-            if why := why_not_replace(old.lock, new, intake=old.intake):
+            if why := why_not_replace(old.lock, new, intake=intake):
                 raise RefusedError(f"{ref.key}: {why}", remedy="a lock can only be kept or extended")
             return new
 
         self._replace(ref, decide)
 
     def protect(self, ref: ObjectRef, lock: Lock) -> None:
-        """At least this lock. One request for a GOVERNANCE lock on an arrival, two for COMPLIANCE. See the port."""
+        """At least this lock. On an arrival one request for a hold or a GOVERNANCE lock, two for COMPLIANCE or none. See the port.
+
+        Under a hold what is left of an arrival's lock stays: it ends within days, and to take it away would cost a request.
+        """
         wanted = final_lock(ref.key, checked_lock(ref.bucket, lock))
 
         def decide(old: ObjectInfo) -> Lock | None:
             new = self._at_least(old, wanted)
-            return None if new == old.lock and not old.intake else new
+            return None if new == old.lock and not ends_as_intake(ref.key, old.lock) else new
 
         with self._mutex(ref):
-            if wanted.mode is not LockMode.GOVERNANCE or wanted.hold or not self._extended(ref, wanted):
-                self._replace(ref, decide)
+            if wanted.hold:
+                self.set_hold(ref, on=True)
+            if wanted == Lock(hold=True) or (wanted.mode is LockMode.GOVERNANCE and self._extended(ref, wanted)):
+                return
+            self._replace(ref, decide)
 
     def renew(self, ref: ObjectRef, until: datetime) -> None:
         """Extend the lock of an arrival; any other stays. Two requests."""
@@ -117,11 +124,11 @@ class S3Locking:
             self.set_hold(ref, on=True)
         if (new.mode, new.until) != (old.lock.mode, old.lock.until):
             hardened = (old.lock.mode, new.mode) == (LockMode.GOVERNANCE, LockMode.COMPLIANCE)
-            self.set_retention(ref, new, bypass=old.intake or hardened)
+            self.set_retention(ref, new, bypass=hardened or ends_as_intake(ref.key, old.lock))
 
     def _at_least(self, old: ObjectInfo, wanted: Lock) -> Lock:
         """What `wanted` makes of the lock there. A store refuses an end that has passed: such a lock adds nothing."""
-        base = Lock(hold=old.lock.hold) if old.intake else old.lock
+        base = Lock(hold=old.lock.hold) if ends_as_intake(old.ref.key, old.lock) else old.lock
         new = final_lock(old.ref.key, stronger(base, wanted))
         return Lock(base.mode, base.until, new.hold) if _is_late(new, self._clock) else new
 

@@ -30,11 +30,16 @@ def final_lock(key: str, lock: Lock) -> Lock:
         return lock
     rounded = Lock(lock.mode, _whole(lock.until), lock.hold)
     assert rounded.until is not None
-    return Lock(lock.mode, rounded.until + _SECOND, lock.hold) if is_intake(key, rounded) else rounded
+    return Lock(lock.mode, rounded.until + _SECOND, lock.hold) if ends_as_intake(key, rounded) else rounded
 
 
 def is_intake(key: str, lock: Lock) -> bool:
-    """Is this the lock of an arrival?"""
+    """Is this the lock of an arrival, waiting for its final one? A hold is final: what is left of the other runs out under it."""
+    return ends_as_intake(key, lock) and not lock.hold
+
+
+def ends_as_intake(key: str, lock: Lock) -> bool:
+    """Was its end set for an arrival, so that it may be replaced by any other?"""
     return (
         lock.mode is LockMode.GOVERNANCE
         and key.startswith(ORIGINALS)
