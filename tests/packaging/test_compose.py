@@ -113,12 +113,20 @@ def test_urls_of_the_program_are_of_the_form_it_takes() -> None:
     assert address_of(given["INDEX_ADMIN_URL"]).user == "elastic"
 
 
-@pytest.mark.parametrize(
-    "words",
-    [pytest.param(service["command"], id=name) for name, service in ours().items() if service["command"][0] == "minutier"],
-)
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Service and words of each command of the program."""
+    for name, service in ours().items():
+        words = service["command"]
+        if words[:2] == ["sh", "-c"]:
+            yield from ((name, part.split()) for part in words[2].split(" && "))
+        elif words[0] == "minutier":
+            yield name, words
+
+
+@pytest.mark.parametrize("words", [pytest.param(words, id=f"{name}, {words[1]}") for name, words in commands()])
 def test_commands_and_their_options_exist(words: list[str]) -> None:
-    name, arguments = words[1], words[2:]
+    program, name, *arguments = words
+    assert program == "minutier"
     if name in COMING:
         assert name not in COMMANDS, f"{name} has come: take it out of COMING"
         assert SERVICES["api"]["profiles"] == ["api"]
