@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from archiver.adapters.extraction.member_reader import ArchiveMemberReader
     from archiver.adapters.extraction.pool import ChildPool
     from archiver.adapters.index.elastic import ElasticsearchIndex
-    from archiver.adapters.index.elastic_rebuilding import Rebuilding
     from archiver.adapters.index.embedded import TantivyIndex
     from archiver.adapters.jobs.queues import Queues
     from archiver.adapters.jobs.rows import SqlJobs
@@ -176,15 +175,6 @@ class Archive:
 
         index = TantivyIndex(self.home / "index", writable=self.writable)
         return self._kept(index, index.close)
-
-    @cached_property
-    def index_generations(self) -> Rebuilding:
-        """The indices behind the one that answers; only where the index is on a server."""
-        from archiver.adapters.index.elastic import ElasticsearchIndex
-        from archiver.adapters.index.elastic_rebuilding import Rebuilding
-
-        assert isinstance(self.index, ElasticsearchIndex)
-        return Rebuilding(self.index)
 
     def discard_index(self) -> None:
         """Remove the embedded index; it is made again from catalogue and texts. Only before it was first used here."""

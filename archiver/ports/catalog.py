@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from archiver.domain.batch import Batch, BatchState, Line, ReportLine, Tally
@@ -79,6 +80,22 @@ class Marks(Protocol):
 
     def raise_mark(self, key: str, value: str) -> str:
         """Write a value unless the one there is greater, as texts are compared; the one that holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedCatalog:
+    """What a database server says of itself.
+
+    Attributes:
+        replicas: servers that follow it now.
+        dangers: what its settings could cost, each with what to change.
+        time: its clock.
+    """
+
+    version: str
+    replicas: int
+    dangers: tuple[tuple[str, str], ...]
+    time: datetime
 
 
 class Catalog(Marks, Protocol):
