@@ -6,9 +6,7 @@ import io
 from hashlib import sha256
 from typing import BinaryIO, cast
 
-import urllib3
-from urllib3.exceptions import HTTPError
-
+from archiver.adapters.objects.s3_connection import Answer, BrokenAnswerError
 from archiver.adapters.objects.s3_facts import CHECKED, digest_of
 from archiver.adapters.objects.s3_wire import Call, S3Wire, version_query
 from archiver.errors import IntegrityError, UnreachableError
@@ -43,9 +41,9 @@ def _call(ref: ObjectRef, start: int = 0) -> Call:
 class _Stream(io.RawIOBase):
     """One version from its first byte to its last."""
 
-    def __init__(self, wire: S3Wire, ref: ObjectRef, answer: urllib3.BaseHTTPResponse) -> None:
+    def __init__(self, wire: S3Wire, ref: ObjectRef, answer: Answer) -> None:
         self._wire, self._ref, self._answer = wire, ref, answer
-        self.size = int(answer.headers.get("content-length", 0))
+        self.size = answer.size or 0
         self._digest = digest_of(answer.headers)
         self._state, self._at, self._breaks = sha256(), 0, 0
 
@@ -67,9 +65,9 @@ class _Stream(io.RawIOBase):
         return len(piece)
 
     def close(self) -> None:
-        """Give the connection back, or up when bytes are left on it. Safe to repeat."""
+        """Give the connection up when bytes are left on it. Safe to repeat."""
         if not self.closed:
-            self._answer.release_conn() if self._at >= self.size else self._answer.close()
+            self._answer.close()
         super().close()
 
     def _next(self, most: int) -> bytes:
@@ -78,7 +76,7 @@ class _Stream(io.RawIOBase):
                 if piece := self._answer.read(min(most, self.size - self._at)):
                     return piece
                 broken: Exception = EOFError("the connection ended")
-            except (HTTPError, OSError) as error:
+            except (BrokenAnswerError, OSError) as error:
                 broken = error
             self._take_up(broken)
 

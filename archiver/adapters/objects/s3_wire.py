@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import random
+import ssl
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import IO
 from urllib.parse import SplitResult, quote
 
-import urllib3
 from minio.credentials.credentials import Credentials
 from minio.signer import sign_v4_s3
-from urllib3.exceptions import HTTPError, SSLError
-from urllib3.util import Timeout
 
 from archiver.adapters.objects.s3_address import S3Address
+from archiver.adapters.objects.s3_connection import Answer, BrokenAnswerError, Connections
 from archiver.adapters.objects.s3_errors import RETRIED, Refusal, error_for, refusal
 from archiver.adapters.objects.translation import disk_errors
-from archiver.errors import MinutierError, NotFoundError, UnreachableError
+from archiver.errors import IntegrityError, MinutierError, NotFoundError, UnreachableError
 from archiver.ports.objects import Bucket, ObjectRef
 
 PATIENCE = 10.0
@@ -29,7 +27,6 @@ CONNECT, READ = 3.0, 30.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 2.0
 _BLOCK = 256 * 1024
 _EMPTY = sha256(b"").hexdigest()
-_ERROR_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,32 +88,36 @@ class S3Wire:
     def __init__(self, address: S3Address, *, patience: float = PATIENCE, connections: int = 64) -> None:
         self.address, self._patience = address, patience
         self._credentials = Credentials(address.access_key, address.secret_key)
-        self._pool = _pool(address, connections)
+        self._connections = Connections(
+            address.host,
+            address.port or (443 if address.secure else 80),
+            secure=address.secure,
+            ca=address.ca,
+            connect=CONNECT,
+            read=READ,
+            keep=connections,
+        )
 
-    def send(self, call: Call) -> urllib3.BaseHTTPResponse:
-        """The answer to a request; its body is read already unless `stream`."""
+    def send(self, call: Call) -> Answer:
+        """The answer to a request; its body is `data`, or left to be read with `stream`."""
         until, wait = time.monotonic() + self._patience, _FIRST_WAIT
-        cause: HTTPError | None
+        cause: Exception | None
         while True:
             try:
                 answer = self._once(call)
-            except SSLError as error:
-                raise self._silent(
-                    f"its certificate is not accepted: {error}", "name its authority with ca= in the URL"
-                ) from error
-            except HTTPError as error:
-                last, cause = _told(error), error
-            else:
                 if answer.status < 300 or answer.status in call.accept:
                     return answer
                 found, cause = self._refusal(call, answer), None
+            except ssl.SSLCertVerificationError as error:
+                raise self._untrusted(error) from error
+            except (OSError, BrokenAnswerError) as error:
+                last, cause = _told(error), error
+            else:
                 if not found.passing:
                     raise self.error(call, found)
                 last = f"{found.status} {found.code or 'without a reason'}"
             if time.monotonic() + wait > until:
-                raise self._silent(
-                    f"{last} while {call.doing} {call.what}", "see that it runs and that its disks are well"
-                ) from cause
+                raise self._silent(f"{last} while {call.doing} {call.what}") from cause
             time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  # so that many clients don't come back at once
             wait = min(wait * 2, _LONGEST_WAIT)
 
@@ -126,34 +127,26 @@ class S3Wire:
 
     def close(self) -> None:
         """Close idle connections. Safe to repeat."""
-        self._pool.close()
+        self._connections.close()
 
-    def _once(self, call: Call) -> urllib3.BaseHTTPResponse:
+    def _once(self, call: Call) -> Answer:
         body = call.body
         if isinstance(body, FileBody):
-            with disk_errors("reading what was staged"), open(body.path, "rb") as file:
-                file.seek(body.offset)
-                return self._request(call, body.sha256, _Piece(file, body.size), body.size)
-        digest = call.digest or (sha256(body).hexdigest() if body else _EMPTY)
-        return self._request(call, digest, body, len(body))
-
-    def _request(self, call: Call, digest: str, body: object, size: int) -> urllib3.BaseHTTPResponse:
+            digest, size = body.sha256, body.size
+        else:
+            digest, size = call.digest or (sha256(body).hexdigest() if body else _EMPTY), len(body)
         bucket = self.address.bucket(call.bucket)
         path = f"/{bucket}/{quote(call.key, safe='/~')}" if call.key else f"/{bucket}"
         query = "&".join(f"{name}={quote(value, safe='~')}" for name, value in call.query)
         headers = self._signed(call, path, query, digest)
         if call.method in ("PUT", "POST"):
             headers["Content-Length"] = str(size)
-        return self._pool.urlopen(
-            call.method,
-            f"{path}?{query}" if query else path,
-            body=body if size else None,  # type: ignore[arg-type]  # urllib3 takes any object with read()
-            headers=headers,
-            retries=False,
-            redirect=False,
-            preload_content=not call.stream,
-            decode_content=False,
-        )
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"{call.method} {path}{'?' if query else ''}{query} HTTP/1.1\r\n{lines}\r\n"
+        answer = self._connections.ask(head.encode("ascii"), _pieces(body), bodiless=call.method == "HEAD")
+        if not call.stream or answer.status >= 300:
+            answer.load()
+        return answer
 
     def _signed(self, call: Call, path: str, query: str, digest: str) -> dict[str, str]:
         # the machine's own time, not the archive's: a signature is between this machine and the store
@@ -176,60 +169,57 @@ class S3Wire:
         )
         return headers  # type: ignore[return-value]  # every value is text here
 
-    def _refusal(self, call: Call, answer: urllib3.BaseHTTPResponse) -> Refusal:
+    def _refusal(self, call: Call, answer: Answer) -> Refusal:
         if call.method == "HEAD" and answer.status not in RETRIED:
             return self._reason(call, answer.status)
-        body = answer.read(_ERROR_BYTES) if call.stream else answer.data
-        if call.stream:
-            answer.release_conn()
-        return refusal(answer.status, body)
+        return refusal(answer.status, answer.data)
 
     def _reason(self, call: Call, status: int) -> Refusal:
         """An answer to HEAD has no body and can't say whether an object or its whole bucket is missing: ask with GET."""
         query = call.query if call.key else (("location", ""),)
         ranged = (*call.headers, ("Range", "bytes=0-0")) if call.key else ()
         answer = self._once(Call(call.doing, "GET", call.bucket, call.key, query, ranged))
-        return (
-            refusal(answer.status, answer.data)
-            if answer.status >= 300
-            else Refusal(status, "", "answers HEAD and GET differently")
-        )
+        if answer.status < 300:
+            return Refusal(503, "", f"HEAD was answered with {status} and GET was not")
+        return refusal(answer.status, answer.data)
 
-    def _silent(self, why: str, remedy: str) -> UnreachableError:
+    def _silent(self, why: str) -> UnreachableError:
+        remedy = "see that it runs, that it can be reached from here and that its disks are well"
         return UnreachableError(f"the object store at {self.address.netloc} does not answer: {why}", remedy=remedy)
 
+    def _untrusted(self, error: ssl.SSLCertVerificationError) -> UnreachableError:
+        return UnreachableError(
+            f"the certificate of the object store at {self.address.netloc} is not accepted: {error.verify_message}",
+            remedy="name the authority that issued it with ca=/path in objects_url",
+        )
 
-class _Piece:
-    """The next `size` bytes of an open file."""
 
-    def __init__(self, file: IO[bytes], size: int) -> None:
-        self._file, self._left = file, size
+def _pieces(body: bytes | FileBody) -> Iterator[bytes]:
+    """What is to be sent, piece by piece.
 
-    def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes; b"" at the end."""
-        wanted = self._left if size < 0 else min(size, self._left)
-        piece = self._file.read(wanted)
-        self._left -= len(piece)
-        return piece
-
-    def __iter__(self) -> Iterator[bytes]:
-        while piece := self.read(_BLOCK):
+    Raises:
+        IntegrityError: a file is shorter than it was.
+    """
+    if isinstance(body, bytes):
+        if body:
+            yield body
+        return
+    left = body.size
+    with disk_errors("reading what was staged"):
+        file = open(body.path, "rb")  # noqa: SIM115  # closed below; errors of the connection are no errors of the disk
+    with file:
+        file.seek(body.offset)
+        while left:
+            with disk_errors("reading what was staged"):
+                piece = file.read(min(_BLOCK, left))
+            if not piece:
+                raise IntegrityError("what was staged is shorter than it was", remedy="check this machine's disk")
+            left -= len(piece)
             yield piece
 
 
-def _pool(address: S3Address, connections: int) -> urllib3.HTTPConnectionPool:
-    shared: Mapping[str, object] = {
-        "maxsize": connections,
-        "timeout": Timeout(connect=CONNECT, read=READ),
-        "blocksize": _BLOCK,
-    }
-    if not address.secure:
-        return urllib3.HTTPConnectionPool(address.host, address.port, **shared)  # type: ignore[arg-type]
-    ca = str(address.ca) if address.ca else None
-    return urllib3.HTTPSConnectionPool(address.host, address.port, ca_certs=ca, cert_reqs="CERT_REQUIRED", **shared)  # type: ignore[arg-type]
-
-
-def _told(error: HTTPError) -> str:
-    """The innermost reason, without addresses of objects in memory."""
-    reason = getattr(error, "reason", None) or (error.args[-1] if error.args else error)
-    return f"{type(error).__name__}: {reason}" if isinstance(reason, str) else type(error).__name__
+def _told(error: Exception) -> str:
+    """What happened, in few words."""
+    if isinstance(error, TimeoutError):
+        return "nothing came in time"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -11,8 +11,6 @@ from archiver.ports.objects import Lock
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _LISTED = ("Version", "DeleteMarker")
-LIMIT = 64 * 1024 * 1024
-"""Bytes of an answer that are read at most; a page of a listing has 1,000 entries."""
 
 
 @dataclass(frozen=True, slots=True)
