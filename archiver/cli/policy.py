@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -141,9 +142,13 @@ def _show_refused(context: Context, change: Change) -> None:
 
 
 def _policies(archive: Archive) -> Policies:
+    from archiver.services.lock_probe import probe
     from archiver.services.policies import Policies
 
-    return Policies(archive.catalog, archive.objects, archive.clock)
+    def tried() -> list[str]:
+        return probe(archive.objects, archive.clock, time.sleep)
+
+    return Policies(archive.catalog, archive.objects, archive.clock, probe=tried if archive.settings.objects_url else None)
 
 
 def _counted(changes: Changes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archiver.domain.document import LockMode
@@ -50,9 +50,12 @@ def policy_in_force(catalog: Catalog) -> Policy:
 class Policies:
     """Checks and applies policy files."""
 
-    def __init__(self, catalog: Catalog, objects: ObjectStore, clock: Clock, *, program_locks: bool = True) -> None:
-        """`program_locks`: the store's locks bind this program only, as those of the embedded store do."""
-        self._catalog, self._objects, self._clock, self._program_locks = catalog, objects, clock, program_locks
+    def __init__(
+        self, catalog: Catalog, objects: ObjectStore, clock: Clock, *, probe: Callable[[], Sequence[str]] | None = None
+    ) -> None:
+        """`probe`: tries what a lock forbids on a store that has locks of its own, and tells what it let through; None for the
+        embedded store, whose locks bind this program only."""
+        self._catalog, self._objects, self._clock, self._probe = catalog, objects, clock, probe
 
     def check(self, data: bytes, source: str = "policy") -> tuple[Policy, Changes]:
         """The policy in a file, and what applying it would change. Changes nothing.
@@ -83,11 +86,11 @@ class Policies:
         Raises:
             PolicyError: the file is refused.
             RefusedError: it would move the end of archived documents earlier, or asks for compliance locks that the store
-                cannot enforce against its owner and nobody accepted that.
+                lets through, or cannot enforce against its owner and nobody accepted that.
         """
         policy, in_force = self._proposed(data, source), policy_in_force(self._catalog)
-        if self._program_locks and not accept_program_lock:
-            _refuse_program_locks(policy, in_force)
+        if names := _newly_compliant(policy, in_force):
+            self._require_locks(names, accept_program_lock)
         counted = self._count(policy, refused)
         if counted.earlier:
             raise RefusedError(
@@ -99,6 +102,19 @@ class Policies:
             policy = self._keep(policy, data, by)
         ExtendTerms(self._catalog, self._objects, self._clock).run(policy)
         return Applied(policy.version, fresh, counted)
+
+    def _require_locks(self, names: str, accept_program_lock: bool) -> None:
+        if self._probe is None:
+            if not accept_program_lock:
+                raise RefusedError(
+                    f"{names}: compliance locks, which on one machine bind the program and not whoever owns the machine",
+                    remedy="add --accept-program-lock if that is enough, or write `lock: governance`",
+                )
+        elif let_through := self._probe():
+            raise RefusedError(
+                f"{names}: compliance locks, which this object store does not keep: it {', '.join(let_through)}",
+                remedy="use a store that passes `minutier doctor`, or write `lock: governance`",
+            )
 
     def _proposed(self, data: bytes, source: str) -> Policy:
         newest = self._catalog.newest_policy()
@@ -128,16 +144,11 @@ class Policies:
         return parsed(data, version, policy_key(version))
 
 
-def _refuse_program_locks(policy: Policy, in_force: Policy) -> None:
-    """What was accepted once, for a class in force, need not be accepted again."""
+def _newly_compliant(policy: Policy, in_force: Policy) -> str:
+    """Classes with a compliance lock that had none before, for people. What was accepted once need not be again."""
     accepted = {name for name, found in in_force.classes.items() if found.lock is LockRule.COMPLIANCE}
     names = [name for name, found in policy.classes.items() if found.lock is LockRule.COMPLIANCE and name not in accepted]
-    if names:
-        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-        raise RefusedError(
-            f"{shown}: compliance locks, which on one machine bind the program and not whoever owns the machine",
-            remedy="add --accept-program-lock if that is enough, or write `lock: governance`",
-        )
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _sha256(data: bytes) -> str:

@@ -285,3 +285,15 @@ def test_an_edited_catalogue_row_is_noticed(bench: Bench) -> None:
         connection.execute(update(policy_rows).values(body=_policy("P1D").decode()))
     with pytest.raises(IntegrityError, match="policy v1 is not what was applied"):
         policy_in_force(bench.catalog)
+
+
+def test_compliance_is_refused_on_a_store_that_does_not_keep_its_locks(bench: Bench) -> None:
+    told: list[str] = ["removed a locked version"]
+    policies = Policies(bench.catalog, bench.objects, bench.clock, probe=lambda: told)
+    with pytest.raises(RefusedError, match="removed a locked version"):
+        policies.apply(_policy(lock="compliance"), by="owner", accept_program_lock=True)
+    assert bench.catalog.newest_policy() is None
+    told.clear()
+    policies.apply(_policy(lock="compliance"), by="owner")
+    told.append("asked again")
+    assert policies.apply(_policy("P3Y", lock="compliance"), by="owner").version == 2
