@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import os
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from archiver.adapters.objects import s3_wire
 from archiver.adapters.objects.s3 import S3Store, create_buckets
 from archiver.domain.document import LockMode
-from archiver.errors import IntegrityError, MinutierError, NoArchiveError, NotFoundError, NotPermittedError, UnreachableError
+from archiver.errors import (
+    IntegrityError,
+    MinutierError,
+    NoArchiveError,
+    NotFoundError,
+    NotPermittedError,
+    UnreachableError,
+    UsageError,
+)
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, Put
 from tests.support.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.support.moving_clock import RealClock
@@ -297,6 +314,79 @@ def test_an_arrival_that_goes_while_another_finds_it_is_written_again(store: S3S
     assert [info.ref for info in store.versions(Bucket.LOCKED, key)] == [again.info.ref]
     with pytest.raises(NotFoundError):
         store.head(first.info.ref)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that nobody issued but itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")]), datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+    signed = builder.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(signed.public_bytes(Encoding.PEM) + private)
+    return file
+
+
+@pytest.fixture
+def encrypted(url: str, certificate: Path) -> Iterator[str]:
+    """The URL of the store behind a proxy that speaks TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with fault_proxy(urlsplit(url).netloc.rpartition("@")[2], context) as proxy:
+        yield through(url, proxy).replace("s3+http://", "s3://")
+
+
+def test_under_tls_with_an_authority_of_its_own(encrypted: str, certificate: Path, tmp_path: Path) -> None:
+    store, body = S3Store(f"{encrypted}?ca={certificate}", RealClock(), scratch=tmp_path), os.urandom(LARGE)
+    info = put_one(store, body)
+    with store.open(info.ref) as stream:
+        assert stream.read() == body
+    assert store.facts().kind == "S3"
+    store.close()
+
+
+def test_a_certificate_of_nobody_is_told_at_once(encrypted: str, tmp_path: Path) -> None:
+    store = S3Store(encrypted, RealClock(), scratch=tmp_path, patience=30.0)
+    began = time.monotonic()
+    with pytest.raises(UnreachableError, match="certificate") as caught:
+        put_one(store)
+    assert "ca=" in caught.value.remedy
+    assert time.monotonic() - began < 10
+    store.close()
+
+
+def test_an_authority_that_is_no_file_is_told(encrypted: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="ca"):
+        S3Store(f"{encrypted}?ca={tmp_path / 'none.pem'}", RealClock(), scratch=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", b"HTTP/1.1 2"]
+)
+def test_something_else_that_listens_there(answer: bytes, tmp_path: Path) -> None:
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"s3+http://KEYID:hush-hush@127.0.0.1:{listener.getsockname()[1]}/archive"
+        store = S3Store(url, RealClock(), scratch=tmp_path, patience=0.2)
+        with pytest.raises(UnreachableError):
+            put_one(store)
+        store.close()
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
 
 
 def test_buckets_are_not_made_on_a_server_in_trouble(url: str, proxy: FaultProxy) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -71,9 +72,11 @@ class FaultProxy:
 
 
 @contextmanager
-def fault_proxy(target: str) -> Iterator[FaultProxy]:
-    """A running proxy for the server at `target` (host:port)."""
+def fault_proxy(target: str, tls: ssl.SSLContext | None = None) -> Iterator[FaultProxy]:
+    """A running proxy for the server at `target` (host:port), itself spoken to under `tls` if given."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.daemon_threads = True
     proxy = FaultProxy("127.0.0.1", server.server_address[1], target)
     server.proxy = proxy  # type: ignore[attr-defined]  # where the handler looks for it

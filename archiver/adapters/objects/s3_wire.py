@@ -19,7 +19,7 @@ from archiver.adapters.objects.s3_address import S3Address
 from archiver.adapters.objects.s3_connection import Answer, BrokenAnswerError, Connections
 from archiver.adapters.objects.s3_errors import RETRIED, Refusal, error_for, refusal
 from archiver.adapters.objects.translation import disk_errors
-from archiver.errors import IntegrityError, MinutierError, NotFoundError, UnreachableError
+from archiver.errors import IntegrityError, MinutierError, NotFoundError, UnreachableError, UsageError
 from archiver.ports.objects import Bucket, ObjectRef
 
 PATIENCE = 10.0
@@ -82,12 +82,15 @@ class S3Wire:
     Args:
         patience: seconds during which a request is repeated that failed for trouble of the store or the network.
 
-    Raises, at every request: NotFoundError, UnreachableError, RefusedError, IntegrityError, NoArchiveError, NotPermittedError.
+    Raises, when made: UsageError (`ca` names no file).
+    Raises, at every request: NotFoundError, UnreachableError, UsageError, RefusedError, IntegrityError, NoArchiveError, NotPermittedError.
     """
 
     def __init__(self, address: S3Address, *, patience: float = PATIENCE, connections: int = 64) -> None:
         self.address, self._patience = address, patience
         self._credentials = Credentials(address.access_key, address.secret_key)
+        if address.ca and not address.ca.is_file():
+            raise UsageError(f"objects_url names {address.ca} as ca, and there is no such file", remedy="name a PEM file")
         self._connections = Connections(
             address.host,
             address.port or (443 if address.secure else 80),
