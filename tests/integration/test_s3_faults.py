@@ -209,6 +209,31 @@ def test_bytes_that_change_on_the_way_out_are_refused(store: S3Store, proxy: Fau
     assert [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
 
 
+@pytest.mark.parametrize("size", [6, LARGE])
+def test_an_object_the_store_alone_can_t_read_is_damaged(store: S3Store, proxy: FaultProxy, size: int) -> None:
+    put_one(store)
+    info = put_one(store, os.urandom(size))
+    path = f"GET /{store._wire.address.bucket(Bucket.LOCKED)}/{info.ref.key}"
+    if size == LARGE:
+        proxy.faults.append((path, Fault(cut=1_000_000)))
+    proxy.faults += [(path, Fault(status=503))] * 50
+    with pytest.raises(IntegrityError, match="damaged there"), store.open(info.ref) as stream:
+        stream.read()
+
+
+def test_a_store_that_can_read_again_when_another_object_was_read_was_only_busy(store: S3Store, proxy: FaultProxy) -> None:
+    put_one(store)
+    info = put_one(store)
+    path = f"GET /{store._wire.address.bucket(Bucket.LOCKED)}/{info.ref.key}"
+    listing = f"GET /{store._wire.address.bucket(Bucket.LOCKED)}?"
+    proxy.faults.append((listing, Fault(meanwhile=proxy.faults.clear)))
+    proxy.faults += [(path, Fault(status=503))] * 50
+    with pytest.raises(UnreachableError):
+        store.open(info.ref)
+    with store.open(info.ref) as stream:
+        assert stream.read() == b"minute"
+
+
 def test_the_last_bytes_are_not_handed_out_before_all_are_checked(store: S3Store, proxy: FaultProxy) -> None:
     info = put_one(store, os.urandom(LARGE))
     proxy.always = Fault(flip_answer=True)
@@ -270,6 +295,14 @@ def test_what_a_final_lock_costs(
     assert not found.intake
     assert found.lock.hold == hold
     assert hold or found.lock.mode is mode
+
+
+def test_a_removal_that_is_only_said_is_told(store: S3Store, proxy: FaultProxy) -> None:
+    info = put_one(store)
+    proxy.faults.append(("DELETE", Fault(status=204)))
+    with pytest.raises(IntegrityError, match="is there"):
+        store.delete(info.ref)
+    assert store.head(info.ref) == info
 
 
 def test_a_lock_that_is_read_back_otherwise_is_refused_and_nothing_is_left(store: S3Store, proxy: FaultProxy) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from hashlib import sha256
 from typing import BinaryIO, cast
+from urllib.parse import unquote_plus
 
+from archiver.adapters.objects import s3_xml
 from archiver.adapters.objects.s3_connection import Answer, BrokenAnswerError
 from archiver.adapters.objects.s3_facts import CHECKED, digest_of
-from archiver.adapters.objects.s3_wire import Call, S3Wire, version_query
+from archiver.adapters.objects.s3_wire import Call, S3Wire, TroubleError, version_query
 from archiver.errors import IntegrityError, UnreachableError
 from archiver.ports.objects import ObjectRef
 
@@ -25,7 +27,7 @@ def open_version(wire: S3Wire, ref: ObjectRef) -> BinaryIO:
         IntegrityError: what arrives is not what was written.
         UnreachableError: the connection breaks again and again.
     """
-    answer = wire.send(_call(ref))
+    answer = _ask(wire, ref)
     stream = _Stream(wire, ref, answer)
     if stream.size > SMALL:
         return cast(BinaryIO, io.BufferedReader(stream, _PIECE))
@@ -36,6 +38,35 @@ def open_version(wire: S3Wire, ref: ObjectRef) -> BinaryIO:
 def _call(ref: ObjectRef, start: int = 0) -> Call:
     headers = (("Range", f"bytes={start}-"),) if start else (CHECKED,)
     return Call("reading", "GET", ref.bucket, ref.key, (version_query(ref),), headers, stream=True)
+
+
+def _ask(wire: S3Wire, ref: ObjectRef, start: int = 0) -> Answer:
+    """The answer to a request for the bytes from `start`.
+
+    Raises:
+        IntegrityError: the store can't read this version, and can read another: a disk with a fault answers as a busy store does.
+    """
+    call = _call(ref, start)
+    try:
+        return wire.send(call)
+    except UnreachableError as error:
+        if not isinstance(error.__cause__, TroubleError) or not _others_are_read(wire, ref) or wire.succeeds(call):
+            raise
+        raise IntegrityError(
+            f"the store can't read {ref.key}, and it can read others ({error.__cause__}): it is damaged there",
+            remedy="bring it back from a copy, and check the store's disks",
+        ) from error
+
+
+def _others_are_read(wire: S3Wire, ref: ObjectRef) -> bool:
+    """Does the store hand out the first byte of some other object of the bucket?"""
+    query = (("encoding-type", "url"), ("max-keys", "20"), ("prefix", ""), ("versions", ""))
+    for one in s3_xml.page(wire.send(Call("listing", "GET", ref.bucket, query=query)).data).versions:
+        other = ObjectRef(ref.bucket, unquote_plus(one.key), one.version)
+        if other != ref and one.size and not one.marker:
+            first = (("Range", "bytes=0-0"),)
+            return wire.succeeds(Call("reading", "GET", other.bucket, other.key, (version_query(other),), first, stream=True))
+    return False
 
 
 class _Stream(io.RawIOBase):
@@ -88,7 +119,7 @@ class _Stream(io.RawIOBase):
                 f"reading {self._ref.key} broke off {self._breaks} times at byte {self._at:,} of {self.size:,}",
                 remedy="check the network and the store's disks",
             ) from broken
-        self._answer = self._wire.send(_call(self._ref, self._at))
+        self._answer = _ask(self._wire, self._ref, self._at)
         if self._at and self._answer.status != 206:
             raise UnreachableError(f"reading {self._ref.key} can't be taken up in the middle") from broken
 

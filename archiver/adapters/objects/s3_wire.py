@@ -76,6 +76,10 @@ def version_query(ref: ObjectRef) -> tuple[str, str]:
     return "versionId", ref.version
 
 
+class TroubleError(Exception):
+    """The store answered, and each time that it could not. Cause of an UnreachableError."""
+
+
 class S3Wire:
     """Talks to one store. Safe from several threads.
 
@@ -104,13 +108,14 @@ class S3Wire:
     def send(self, call: Call) -> Answer:
         """The answer to a request; its body is `data`, or left to be read with `stream`."""
         until, wait = time.monotonic() + self._patience, _FIRST_WAIT
-        cause: Exception | None
+        cause: Exception
         while True:
             try:
                 answer = self._once(call)
                 if answer.status < 300 or answer.status in call.accept:
                     return answer
-                found, cause = self._refusal(call, answer), None
+                found = self._refusal(call, answer)
+                cause = TroubleError(f"{found.status} {found.code or 'without a reason'}")
             except ssl.SSLCertVerificationError as error:
                 raise self._untrusted(error) from error
             except (OSError, BrokenAnswerError) as error:
@@ -118,11 +123,20 @@ class S3Wire:
             else:
                 if not found.passing:
                     raise self.error(call, found)
-                last = f"{found.status} {found.code or 'without a reason'}"
+                last = str(cause)
             if time.monotonic() + wait > until:
                 raise self._silent(f"{last} while {call.doing} {call.what}") from cause
             time.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311  # so that many clients don't come back at once
             wait = min(wait * 2, _LONGEST_WAIT)
+
+    def succeeds(self, call: Call) -> bool:
+        """Asked once, is it done?"""
+        try:
+            answer = self._once(call)
+        except (OSError, BrokenAnswerError):
+            return False
+        answer.close()
+        return answer.status < 300
 
     def error(self, call: Call, found: Refusal) -> MinutierError:
         """The archive's error for what the store answered."""
