@@ -150,9 +150,11 @@ def test_numbers_show_up_in_their_order(catalog: SqlCatalog, url: str) -> None:
     with ThreadPoolExecutor(5) as threads:
         followers = [threads.submit(follow) for _ in range(2)]
         writers = [threads.submit(write, n) for n in range(3)]
-        for one in writers:
-            one.result()
-        done.set()
+        try:
+            for one in writers:
+                one.result()
+        finally:
+            done.set()
         for follower in followers:
             seen = follower.result()
             found = {one.name: one.sequence for one in catalog.changed_since(begin)}

@@ -31,10 +31,13 @@ _WRONG_PASSWORD = re.compile(
     r"password authentication failed|mot de passe échouée|Passwort-Authentifizierung|no password supplied"
 )
 _NO_ENTRY_WORDS = re.compile(r"pg_hba\.conf|role .* does not exist|le rôle .* n'existe pas|permission denied")
+_FULL = re.compile(r"too many (clients|connections)|connection slots|trop de clients|connexions restantes")
 _NO_DATABASE = re.compile(r"database .* does not exist|base de données .* n'existe pas|Datenbank .* existiert nicht")
 
+_STANDBY = "it is a read-only standby, or set so: name the primary server in MINUTIER_CATALOG_URL"
 _REMEDIES = {
-    "25006": "it is a read-only standby, or set so: name the primary server in MINUTIER_CATALOG_URL",
+    "25006": _STANDBY,
+    "0A000": _STANDBY,  # what a standby says to a transaction that wants to write
     "53100": "its disk is full: make room there, then run again",
     "53300": "it serves as many connections as it may: raise max_connections, or run fewer workers",
     "57014": "it took longer than it may: look for what else the database is doing, then run again",
@@ -109,6 +112,8 @@ def _of_connection(place: str, said: str) -> MinutierError:
         return NotPermittedError(f"{place} lets nobody in so: {said}", remedy="check user and password in MINUTIER_CATALOG_URL")
     if _NO_DATABASE.search(said):
         return _no_database(place, said)
+    if _FULL.search(said):
+        return UnreachableError(f"{place} takes no more connections: {said}", remedy=_REMEDIES["53300"])
     return UnreachableError(
         f"{place} does not answer: {said}", remedy="check that the server runs and MINUTIER_CATALOG_URL is right, then run again"
     )

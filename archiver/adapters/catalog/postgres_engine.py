@@ -21,12 +21,15 @@ _TIMES = {
     "tcp_user_timeout": "60000",
 }
 _LIMITS = {
-    "statement_timeout": "10min",
+    "statement_timeout": "5min",
     "lock_timeout": "60s",
     # A process stopped in the middle of a transaction must not hold up all others.
     "idle_in_transaction_session_timeout": "2min",
     "timezone": "UTC",
 }
+ANSWER_SECONDS = 360.0
+"""A server that has said nothing for so long is frozen: it would have ended the statement itself by then."""
+
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 24, "pool_timeout": 60, "pool_use_lifo": True}
 
 
@@ -49,6 +52,7 @@ def postgres_engine(url: str, *, read_only: bool = False) -> Engine:
         hide_parameters=True,
         **_POOL,
     )
+    event.listen(engine, "do_connect", _connect)
     event.listen(engine, "checkout", _look_at)
     return engine
 
@@ -56,7 +60,7 @@ def postgres_engine(url: str, *, read_only: bool = False) -> Engine:
 def _address(url: str) -> URL:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UsageError("MINUTIER_CATALOG_URL is no URL", remedy=_FORM) from None  # its text may hold a password
     if address.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise UsageError(f"MINUTIER_CATALOG_URL names {address.drivername!r}, which holds no catalogue", remedy=_FORM)
@@ -68,6 +72,12 @@ def _address(url: str) -> URL:
 
 
 _FORM = "write postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE"
+
+
+def _connect(_dialect: Any, _record: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    from archiver.adapters.catalog.bounded_connection import BoundedConnection
+
+    return BoundedConnection.connect(*arguments, **named)
 
 
 def _look_at(raw: Any, _record: Any, _proxy: Any) -> None:

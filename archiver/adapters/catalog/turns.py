@@ -52,6 +52,14 @@ def exclusive(engine: Engine, name: str) -> Iterator[None]:
             connection.close()
 
 
+def holder(engine: Engine, name: str) -> str:
+    """Who holds the lock `name` of this catalogue now, for people; "" for nobody, and always on SQLite."""
+    if engine.dialect.name == "sqlite":
+        return ""
+    with translated(engine), engine.connect() as connection:
+        return _holder_of(connection, advisory_key(name))
+
+
 def _take(connection: Connection, key: int, name: str, place: str) -> None:
     said = f"minutier {name}, process {os.getpid()} on {socket.gethostname()}"
     connection.execute(select(func.set_config("application_name", said[:63], False)))
@@ -63,9 +71,15 @@ def _take(connection: Connection, key: int, name: str, place: str) -> None:
 
 
 def _holder(connection: Connection, key: int) -> str:
+    return _holder_of(connection, key) or "another process"
+
+
+def _holder_of(connection: Connection, key: int) -> str:
     unsigned = key & 0xFFFF_FFFF_FFFF_FFFF
     row = connection.execute(_HOLDER, {"high": unsigned >> 32, "low": unsigned & 0xFFFF_FFFF}).first()
-    if row is None or not row.application_name:
+    if row is None:
+        return ""
+    if not row.application_name:
         return "another process"
     since = f"{row.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return f"{row.application_name}, connected from {row.address or 'the same host'} since {since},"
