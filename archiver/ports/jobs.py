@@ -66,7 +66,8 @@ class Jobs(Protocol):
     def claim(self, kind: Kind, document_ids: Sequence[str], *, owner: str, lease: timedelta) -> list[Claim]:
         """Take on those of these that nobody holds, in the order given; what is done already, or held, is left out.
 
-        Counted before the work starts: a claim over a lease that ran out counts a death.
+        Counted before the work starts: a claim over the lease of another that ran out counts a death. A holder that asks again,
+        because the answer was lost, gets what it holds.
         """
 
     def renew(self, owner: str, *, lease: timedelta) -> None:
