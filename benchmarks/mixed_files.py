@@ -6,6 +6,7 @@ PDF (two writers), DOCX, XLSX, mail with and without attachments, HTML, text, CS
 
 from __future__ import annotations
 import datetime as dt
+import hashlib
 import io
 import itertools
 import math
