@@ -16,7 +16,6 @@ from archiver.ports.jobs import Kind
 from archiver.services.index_chunk import IndexChunk
 from archiver.services.leases import Leases
 from archiver.services.patience import Patience
-from archiver.services.placement import Placement
 from archiver.services.read_chunk import ReadChunk, WorkParts
 from workers import metrics
 
@@ -32,8 +31,6 @@ class Work:
         self._archive, self._stopping = archive, stopping
         self._give_up_at = float("inf")
         self._local = threading.local()
-        self._mutex = threading.Lock()
-        self._placement: Placement | None = None
         jobs = patience.over(archive.jobs)
         self._leases = Leases(archive.jobs, lease=timedelta(seconds=archive.settings.lease_seconds))
         self.parts = WorkParts(
@@ -42,7 +39,7 @@ class Work:
             archive.objects,
             archive.index,
             archive.clock,
-            self._current_placement,
+            archive.placement,
             archive.texts,
             archive.keys.identifier_key(),
             self._leases,
@@ -113,12 +110,3 @@ class Work:
     def _drop_pool(self) -> None:
         self._local.pool.close()
         self._local.pool = None
-
-    def _current_placement(self) -> Placement:
-        """Placement under the policy in force: made anew only when another one came into force."""
-        newest = self.parts.catalog.newest_policy()
-        version = newest.version if newest else 0
-        with self._mutex:
-            if self._placement is None or self._placement.policy.version != version:
-                self._placement = self._archive.current_placement()
-            return self._placement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from archiver.bootstrap.home import HOME, MARKER
-from archiver.bootstrap.write_lock import WriteLock
-from archiver.errors import NoArchiveError, UsageError
+from archiver.bootstrap.write_lock import WriteLock, holder_of
+from archiver.errors import NoArchiveError, UnreachableError, UsageError
 from archiver.settings import load
 
 if TYPE_CHECKING:
@@ -250,14 +250,43 @@ class Archive:
 
     @cached_property
     def placement(self) -> Placement:
-        return self.current_placement()
+        """Placement under the policy in force; on servers, under the one in force at each moment."""
+        from archiver.services.placement import LivePlacement, Placement
+        from archiver.services.policies import policy_in_force, version_in_force
 
-    def current_placement(self) -> Placement:
-        """Placement under the policy that is in force at this moment."""
-        from archiver.services.placement import Placement
-        from archiver.services.policies import policy_in_force
+        if not self.on_servers:
+            return Placement(policy_in_force(self.catalog))
+        return LivePlacement(lambda: version_in_force(self.catalog), lambda: policy_in_force(self.catalog))
 
-        return Placement(policy_in_force(self.catalog))
+    def index_is_behind(self) -> bool:
+        """Whether the catalogue knows states that the index was not told of yet."""
+        if self.settings.broker_url:
+            return self.jobs.indexed_up_to() < self.catalog.top_sequence()
+        return self.index.sequence() < self.catalog.top_sequence()
+
+    def importing(self, batch_id: str) -> str:
+        """Who imports this batch now, for people; "" when nobody does."""
+        if self._shareable and self.settings.broker_url:
+            return self.catalog.holder(f"batch {batch_id}")
+        if self._shareable:
+            return self.catalog.holder("write")
+        return holder_of(self.home)
+
+    @contextmanager
+    def importing_alone(self, batch_id: str) -> Iterator[None]:
+        """One importer a batch.
+
+        Raises:
+            LockedError: another one is at it.
+        """
+        if not (self._shareable and self.settings.broker_url):
+            yield
+            return
+        with ExitStack() as held:
+            held.enter_context(self.catalog.exclusive(f"batch {batch_id}"))
+            yield
+            with suppress(UnreachableError):  # a database that was restarted meanwhile has let go of it by itself
+                held.close()
 
     @cached_property
     def texts(self) -> Texts:

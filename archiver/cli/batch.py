@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,9 @@ from archiver.domain.batch import Batch, BatchState, ReportLine, Tally
 from archiver.domain.display import safe, safe_name
 from archiver.domain.extraction import Outcome
 from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.bootstrap import Archive
 
 
 @click.group("batch")
@@ -28,12 +31,11 @@ def command() -> None:
 def list_(context: Context) -> None:
     """Every import, newest first."""
     with context.open() as archive:
-        running = _running(context)
         batches = archive.catalog.batches()
         if not batches and not context.as_json:
             context.say("No imports yet: minutier import FOLDER")
         for batch in batches:
-            body = _body(batch, running)
+            body = _body(archive, batch)
             context.answer(
                 body,
                 [f"{batch.id:<24} {body['state']:<12} {batch.created_at:%Y-%m-%d %H:%M}  {counted(batch.lines, 'line'):>15}"],
@@ -49,7 +51,7 @@ def show(context: Context, batch: str) -> None:
 
     with context.open() as archive:
         found = archive.catalog.batch(batch)
-        body = _body(found, _running(context))
+        body = _body(archive, found)
         if not context.as_json:
             context.say(f"{found.id}: {body['state']}, started {found.created_at:%Y-%m-%d %H:%M:%S} UTC")
             for name in ("paths", "manifest", "collection", "class", "grants", "declared"):
@@ -125,16 +127,11 @@ def retry(context: Context, batch: str | None, outcome: str, workers: int | None
         sys.exit(run_retry.retry(context, archive, batch or "", outcome, workers, run_import.read_passwords(password_file)))
 
 
-def _running(context: Context) -> bool:
-    from archiver.bootstrap import holder_of
-
-    return bool(holder_of(context.home))
-
-
-def _body(batch: Batch, running: bool) -> dict[str, object]:
+def _body(archive: Archive, batch: Batch) -> dict[str, object]:
     state = batch.state.value
     if batch.state is not BatchState.FINISHED:
-        state = "running" if running and batch.state is BatchState.RUNNING else "stopped"
+        running = batch.state is BatchState.RUNNING and archive.importing(batch.id)
+        state = "running" if running else "stopped"
     return {
         "batch": batch.id,
         "state": state,

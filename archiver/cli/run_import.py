@@ -154,7 +154,8 @@ def _import(
         elsewhere_parts(archive, patience), options.batch_id, ahead(archive), patience, note=context.note
     )
     taking = replace(taking_parts(archive), catalog=patience.over(archive.catalog))
-    BulkImport(taking, elsewhere, options, shown, stop=stop, patience=patience).run(entries)
+    with archive.importing_alone(options.batch_id):
+        BulkImport(taking, elsewhere, options, shown, stop=stop, patience=patience).run(entries)
 
 
 def elsewhere_parts(archive: Archive, patience: Patience) -> ElsewhereParts:

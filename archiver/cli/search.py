@@ -54,8 +54,9 @@ def command(
     request = SearchRequest(" ".join(query), tuple(collections), limit, cursor, facets, sort)
     with context.open_scoped() as archive:
         answer = Search(archive.catalog, archive.index, archive.texts).run(request, context.scope, fragments=fragments)
-        if context.principal.owner and archive.index.sequence() < archive.catalog.top_sequence():
-            context.note("Not all documents are in the index yet; the next import or `minutier reindex` brings them in.")
+        if context.principal.owner and archive.index_is_behind():
+            who = "workers bring" if archive.settings.broker_url else "the next import or `minutier reindex` brings"
+            context.note(f"Not all documents are in the index yet; {who} them in.")
     if context.as_json:
         for hit in answer.hits:
             context.emit(_body(hit))

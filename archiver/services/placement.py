@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -61,6 +64,38 @@ class Placement:
         wanted = protection(self.policy, facts, now, scheduled=ends)
         lock = Lock(LockMode(wanted.lock.value), wanted.until, wanted.hold)
         return Term(ends.until, ends.reason, lock)
+
+
+class LivePlacement(Placement):
+    """Placement under whatever policy is in force at the moment: for runs that outlast a policy. Safe from several threads.
+
+    Args:
+        version: of the policy in force now.
+        load: the policy in force.
+        every: seconds for which an answer is trusted.
+    """
+
+    def __init__(
+        self,
+        version: Callable[[], int],
+        load: Callable[[], Policy],
+        *,
+        every: float = 1.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._version, self._load, self._every, self._monotonic = version, load, every, monotonic
+        self._mutex = threading.Lock()
+        self._policy, self._looked = load(), monotonic()
+
+    @property
+    def policy(self) -> Policy:  # type: ignore[override]
+        """The policy in force."""
+        with self._mutex:
+            if self._monotonic() - self._looked >= self._every:
+                if self._version() != self._policy.version:
+                    self._policy = self._load()
+                self._looked = self._monotonic()
+            return self._policy
 
 
 def check_name(what: str, name: str) -> str:

@@ -47,6 +47,12 @@ def policy_in_force(catalog: Catalog) -> Policy:
     return parsed(body, newest.version, f"policy v{newest.version}")
 
 
+def version_in_force(catalog: Catalog) -> int:
+    """Number of the policy applied last; 0 when none ever was."""
+    newest = catalog.newest_policy()
+    return newest.version if newest else DEFAULT_POLICY.version
+
+
 class Policies:
     """Checks and applies policy files."""
 

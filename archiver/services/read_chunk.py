@@ -37,7 +37,6 @@ class WorkParts:
     """What a worker works with. Everything is shared by its threads but the pool.
 
     Attributes:
-        placement: the policy in force now.
         serves_index: False leaves indexing to other workers.
     """
 
@@ -46,7 +45,7 @@ class WorkParts:
     objects: ObjectStore
     index: Index
     clock: Clock
-    placement: Callable[[], Placement]
+    placement: Placement
     texts: Texts
     identifier_key: bytes
     leases: Leases
@@ -98,7 +97,7 @@ class ReadChunk:
         waiting = [(claim, documents[claim.document_id]) for claim in claims if claim.document_id in documents]
         waiting = [(claim, document) for claim, document in waiting if document.state is State.RECEIVED]
         index = (DirectIndex if parts.serves_index else LaterIndex)(parts.index, parts.jobs, owner, parts.leases.lease)
-        commit = Commit(parts.catalog, parts.objects, index, parts.clock, parts.placement(), claimed_by=owner)
+        commit = Commit(parts.catalog, parts.objects, index, parts.clock, parts.placement, claimed_by=owner)
         extract = Extract(
             parts.catalog,
             parts.objects,

@@ -57,7 +57,7 @@ class Workshop:
         archive = self.archive
         texts = Texts(archive.objects)
         return WorkParts(
-            archive.catalog, archive.jobs, self.objects, self.index, archive.clock, lambda: archive.placement, texts,
+            archive.catalog, archive.jobs, self.objects, self.index, archive.clock, archive.placement, texts,
             b"\x01" * 32, self.leases, serves_index=self.serves_index,
         )  # fmt: skip
 

@@ -102,13 +102,15 @@ def _announce(connection: Connection, kind: Kind, limit: int, resend: int) -> li
 def _claim(connection: Connection, kind: Kind, document_ids: Sequence[str], owner: str, lease: int) -> dict[str, int]:
     """Deaths by document that was free to take."""
     now = database_time(connection)
-    free = or_(jobs.c.owner.is_(None), jobs.c.leased_until < now)
-    query = select(jobs.c.document_id, _DIED.label("deaths"))
+    mine = jobs.c.owner == owner  # asked again, since the answer was lost
+    free = or_(jobs.c.owner.is_(None), mine, jobs.c.leased_until < now)
+    died = case((mine, jobs.c.deaths), else_=_DIED)
+    query = select(jobs.c.document_id, died.label("deaths"))
     query = query.where(jobs.c.kind == kind.value, jobs.c.document_id.in_(document_ids), free)
     found = connection.execute(query.with_for_update(skip_locked=True)).all()
     if found:
         taken = update(jobs).where(jobs.c.kind == kind.value, jobs.c.document_id.in_([row.document_id for row in found]))
-        connection.execute(taken.values(owner=owner, leased_until=now + lease, deaths=_DIED))
+        connection.execute(taken.values(owner=owner, leased_until=now + lease, deaths=died))
     return {row.document_id: row.deaths for row in found}
 
 
