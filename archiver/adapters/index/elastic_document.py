@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import accumulate
 from typing import Any
 
 import msgspec
 
-from archiver.adapters.index.analysis import TOO_LONG, placed_words
+from archiver.adapters.index.analysis import LONGEST_WORD, TOO_LONG, placed_words
 from archiver.adapters.index.conditions import BODY, HEAD
 from archiver.adapters.index.elastic_layout import (
     BODY_FORMS,
@@ -100,7 +100,7 @@ class Documents:
 
     def _spread(self, values: list[list[str]]) -> str:
         """The forms of all distinct words."""
-        return " ".join(filter(None, self._forms.of({word for words in values for word in words}).values()))
+        return self._forms.of(set().union(*values))
 
 
 def removal(document_id: str, version: int, hidden: str) -> Operation:
@@ -110,9 +110,11 @@ def removal(document_id: str, version: int, hidden: str) -> Operation:
 
 def digest(entry: IndexEntry) -> str:
     """SHA-256 of everything the entry says but its version: two indexes that hold the same agree on it whatever their format."""
-    content = asdict(entry)
-    del content["version"]
-    text = msgspec.json.encode(_storable(content), order="deterministic")
+    content = replace(entry, version=0)
+    try:
+        text = msgspec.json.encode(content, order="deterministic")
+    except UnicodeEncodeError:
+        text = msgspec.json.encode(_storable(asdict(content)), order="deterministic")
     return hashlib.sha256(text).hexdigest()
 
 
@@ -120,7 +122,7 @@ def _storable(value: Any) -> Any:
     """Text with bytes that were no UTF-8 in a form that can be encoded, different for different bytes."""
     match value:
         case str():
-            return value if value.isascii() else value.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
+            return value.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
         case dict():
             return {_storable(name): _storable(one) for name, one in value.items()}
         case list() | tuple():
@@ -138,6 +140,8 @@ def _shortened(words: list[str]) -> list[str]:
 
     Beyond that each new word is indexed once, apart from its neighbours: it is found, a phrase there is not.
     """
+    if len(words) * LONGEST_WORD < MOST_CHARACTERS:
+        return words
     ends = accumulate(len(word) + 1 for word in words)
     whole = next((place for place, end in enumerate(ends) if end > MOST_CHARACTERS), len(words))
     if whole == len(words):

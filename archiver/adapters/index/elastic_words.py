@@ -8,7 +8,6 @@ documents, found by one look at sorted terms.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 
 from archiver.adapters.index.analysis import TOO_LONG, stem_prefix, stems
 
@@ -24,16 +23,17 @@ class Forms:
     def __init__(self) -> None:
         self._known: dict[str, str] = {TOO_LONG: ""}
 
-    def of(self, words: Iterable[str]) -> dict[str, str]:
-        """Each word with its forms, joined by blanks; "" for what does not inflect."""
+    def of(self, words: set[str]) -> str:
+        """The forms of all these words, joined by blanks; "" when none inflects."""
         known = self._known
-        found = {word: known.get(word) for word in words}
-        new = [word for word, forms in found.items() if forms is None]
-        made = {word: " ".join(f"{stem}:{word}" for stem in sorted(some)) for word, some in zip(new, stems(new), strict=True)}
-        if len(known) + len(made) > _KEPT:
-            known = self._known = {TOO_LONG: ""}
-        known.update(made)
-        return {word: forms if forms is not None else made[word] for word, forms in found.items()}
+        new = list(words.difference(known))
+        if new:
+            if len(known) + len(new) > _KEPT:
+                known = self._known = {TOO_LONG: ""}
+                new = list(words.difference(known))
+            for word, some in zip(new, stems(new), strict=True):
+                known[word] = " ".join(f"{stem}:{word}" for stem in sorted(some))
+        return " ".join(filter(None, map(known.__getitem__, words)))
 
 
 def beginnings(word: str) -> tuple[str, ...]:
