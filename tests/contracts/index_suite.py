@@ -122,6 +122,14 @@ class IndexContract:
         index.commit(3)
         assert self.found(index, "secret") == [1]
 
+    def test_an_older_state_does_not_bring_back_what_was_removed(self, index: Index) -> None:
+        index.add([entry(1, "secret", version=3), entry(2, "autre", version=9)])
+        index.remove([doc_id(1), doc_id(2)], version=7)
+        index.add([entry(1, "secret", version=6)])
+        index.commit(9)
+        assert self.found(index, "*") == [2]
+        assert list(index.document_ids()) == [(doc_id(2), 9)]
+
     @pytest.mark.parametrize(
         ("text", "numbers"),
         [

@@ -1,7 +1,8 @@
-"""The index on Elasticsearch keeps the contract."""
+"""The index on Elasticsearch keeps the contract, as a user who has the program's rights and no others."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,18 +13,26 @@ from tests.contracts.index_suite import IndexContract
 from tests.support.elastic_indices import elastic_indices
 
 
+@pytest.fixture(scope="module")
+def granted() -> Iterator[str]:
+    with elastic_indices().granted() as url:
+        yield url
+
+
 class TestElasticsearchIndex(IndexContract):
     durable_when_added = True
+    _turn = itertools.count()
 
     @pytest.fixture
-    def open_index(self) -> Iterator[Callable[[bool], Index]]:
-        with elastic_indices().fresh() as url:
-            opened: list[ElasticsearchIndex] = []
+    def open_index(self, granted: str) -> Iterator[Callable[[bool], Index]]:
+        url = f"{granted}-{next(self._turn)}"
+        opened = [ElasticsearchIndex(url, writable=True)]
 
-            def open_(writable: bool) -> Index:
-                opened.append(ElasticsearchIndex(url, writable=writable))
-                return opened[-1]
+        def open_(writable: bool) -> Index:
+            opened.append(ElasticsearchIndex(url, writable=writable))
+            return opened[-1]
 
-            yield open_
-            for one in opened:
-                one.close()
+        yield open_
+        opened[0].discard()
+        for one in opened:
+            one.close()

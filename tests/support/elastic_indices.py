@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from archiver.adapters.index.elastic import ElasticsearchIndex
+from archiver.adapters.index.elastic_roles import grant, revoke
 from tests.support.servers import server_url
 
 
@@ -30,6 +32,22 @@ class ElasticIndices:
             index = ElasticsearchIndex(url, writable=True)
             index.discard()
             index.close()
+
+    @contextmanager
+    def granted(self) -> Iterator[str]:
+        """A URL with a new prefix and a user of its own who has the program's rights under it; the server's own user where it
+        runs without security."""
+        parts, name = urlsplit(self.server), f"t{uuid.uuid4().hex[:16]}"
+        if not parts.username:
+            yield f"{self.server.rstrip('/')}/{name}"
+            return
+        admin = f"{self.server.rstrip('/')}/admin"
+        url = f"{parts.scheme}://{name}:Secret-{name}@{parts.hostname}:{parts.port}/{name}"
+        grant(admin, url)
+        try:
+            yield url
+        finally:
+            revoke(admin, url)
 
 
 def elastic_indices() -> ElasticIndices:
