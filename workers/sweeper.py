@@ -13,12 +13,16 @@ from types import TracebackType
 from archiver.bootstrap import Archive
 from archiver.errors import LockedError, MinutierError
 from archiver.ports.jobs import Kind
+from archiver.services.intake_upkeep import remove_unclaimed, renew_waiting
 from workers import metrics
 from workers.work import Work
 
 ANNOUNCE_SECONDS = 2.0
 LEDGER_SECONDS = 30.0
 SEAL_SECONDS = 3_600.0
+UPKEEP_SECONDS = 6 * 3_600.0
+CLEAR_SECONDS = 7 * 86_400.0
+"""Listing all originals of a large archive takes minutes; what it removes harms nobody meanwhile."""
 
 _log = logging.getLogger("minutier.sweep")
 
@@ -32,6 +36,8 @@ class Sweeper:
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
         self._ledger_due = time.monotonic() + LEDGER_SECONDS
         self._seal_due = time.monotonic() + SEAL_SECONDS
+        self._upkeep_due = time.monotonic() + UPKEEP_SECONDS
+        self._clear_due = time.monotonic() + CLEAR_SECONDS
         self._sequence = -1
 
     def __enter__(self) -> Sweeper:
@@ -66,7 +72,18 @@ class Sweeper:
             self._seal_due = now + SEAL_SECONDS
             self._archive.ledger.seal(partial=False)
             self._archive.ledger.beat()
+        self._look_after_intake(now)
         metrics.backlog(self._archive)
+
+    def _look_after_intake(self, now: float) -> None:
+        archive = self._archive
+        if now >= self._upkeep_due:
+            self._upkeep_due = now + UPKEEP_SECONDS
+            renew_waiting(archive.catalog, archive.objects, archive.clock)
+        if now >= self._clear_due:
+            self._clear_due = now + CLEAR_SECONDS
+            with archive.catalog.exclusive("clear intake"):
+                remove_unclaimed(archive.catalog, archive.objects, archive.clock)
 
     def _mark_index(self) -> None:
         """How far the index has come, written where the index itself can tell it."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from retention.errors import PolicyError
     from retention.policy import Policy
 
+LATE_SECONDS = 5.0
+"""Workers look for a new policy every second, right before they commit."""
 _EFFECTS = {
     "earlier": "would end earlier: refused",
     "later": "kept longer",
@@ -72,13 +74,17 @@ def apply(context: Context, file: str, accept_program_lock: bool) -> None:
     data = _bytes_of(file)
     _checked(context, data, file)
     with context.open(writable=True) as archive:
-        applied = _policies(archive).apply(
+        policies, by = _policies(archive), context.principal.name
+        applied = policies.apply(
             data,
-            by=context.principal.name,
+            by=by,
             source=file,
             accept_program_lock=accept_program_lock,
             refused=lambda change: _show_refused(context, change),
         )
+        if archive.settings.broker_url:  # what workers had in hand when it came into force was judged by the one before
+            time.sleep(LATE_SECONDS)
+            policies.apply(data, by=by, source=file, accept_program_lock=accept_program_lock)
     value = {"version": applied.version, "new": applied.fresh, "changes": _counted(applied.changes)}
     first = f"Policy v{applied.version} is in force" if applied.fresh else f"Policy v{applied.version} was in force already"
     context.answer(value, [first, *_effects(applied.changes)])

@@ -186,6 +186,7 @@ def reading_parts(archive: Archive) -> ReadingParts:
         archive.pool,
         archive.texts,
         archive.keys.identifier_key(),
+        own_store=not archive.settings.objects_url,
     )
 
 

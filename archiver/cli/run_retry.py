@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from archiver.bootstrap import Archive
 from archiver.cli.context import Context, counted
 from archiver.cli.run_import import SOME_FAILED, Stop, reading_parts, with_workers
+from archiver.errors import UnreachableError
+from archiver.ports.jobs import Kind
 from archiver.services.index_documents import catch_up
 from archiver.services.reread import reread
+
+
+def announce_changes(archive: Archive) -> None:
+    """States that were changed here are told to the index by workers, where there are any; a sweeper does it otherwise."""
+    if archive.settings.broker_url:
+        with suppress(UnreachableError):
+            archive.announcer.announce(Kind.INDEX)
 
 
 def retry(
@@ -15,9 +26,11 @@ def retry(
     """Read documents again that ended with `outcome`; returns the exit code."""
     if workers:
         archive.settings = with_workers(archive, workers)
-    catch_up(archive.catalog, archive.index, archive.texts)
+    if not archive.settings.broker_url:
+        catch_up(archive.catalog, archive.index, archive.texts)
     with Stop() as stop:
         found = reread(reading_parts(archive), batch_id=batch_id, outcome=outcome, passwords=passwords, stop=stop)
+    announce_changes(archive)
     left = sum(1 for _ in archive.catalog.select(batch_id=batch_id, outcome=outcome))
     body = {"tried": found.tried, "read_better": found.renewed, "members_found": found.new_members, "left": left}
     lines = [

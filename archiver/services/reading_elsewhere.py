@@ -18,6 +18,7 @@ from archiver.services.sequence_ledger import LedgerService
 
 COUNT_EVERY = 0.5
 ANNOUNCE_EVERY = 2.0
+STANDSTILL = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class ReadingElsewhere:
         self._unindexed = self._offered = 0
         self._counted = self._announced = float("-inf")
         self._silent = ""
+        self._moved = monotonic()
+        self._before = (0, 0)
 
     def begin(self) -> None:
         """See `Reading`: what waits, of this batch and others, is announced with the first that is taken in."""
@@ -141,6 +144,18 @@ class ReadingElsewhere:
         self._own = jobs.backlog(Kind.EXTRACT, batch_id=self._batch_id)
         self._unindexed = jobs.backlog(Kind.INDEX, batch_id=self._batch_id).documents
         self._counted = self._monotonic()
+        self._note_standstill()
+
+    def _note_standstill(self) -> None:
+        """Nothing gets done: said once in a while, or an importer without workers would wait for ever without a word."""
+        now, state = self._counted, (self._everyone.documents, self._unindexed)
+        if state != self._before or not sum(state):
+            self._before, self._moved = state, now
+        elif now - self._moved > STANDSTILL:
+            self._moved = now
+            self._note(
+                f"nothing was read or indexed for {STANDSTILL:.0f} seconds: do workers run? (`minutier work`, `minutier doctor`)"
+            )
 
     def _announce(self) -> None:
         """A broker that is down holds up nothing that is not over the bound anyway."""

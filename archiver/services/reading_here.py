@@ -25,7 +25,11 @@ LEDGER_EVERY = 8_192
 
 @dataclass(frozen=True, slots=True)
 class ReadingParts:
-    """What reading works with."""
+    """What reading works with.
+
+    Attributes:
+        own_store: nobody else writes to the object store, so that what no row names was left by a crash.
+    """
 
     catalog: Catalog
     objects: ObjectStore
@@ -36,6 +40,7 @@ class ReadingParts:
     pool: ExtractionPool
     texts: Texts
     identifier_key: bytes
+    own_store: bool = True
 
 
 class ReadingHere:
@@ -58,7 +63,8 @@ class ReadingHere:
     def begin(self) -> None:
         """See `Reading`: originals a crash left unknown are dropped; documents an earlier run took in are read, whatever
         their batch."""
-        drop_orphans(self._parts.catalog, self._parts.objects)
+        if self._parts.own_store:
+            drop_orphans(self._parts.catalog, self._parts.objects)
         after = 0
         while waiting := self._parts.catalog.waiting(PENDING_PAGE, after):
             while not self.has_room(waiting):
