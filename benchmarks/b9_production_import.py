@@ -14,10 +14,12 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -101,11 +103,34 @@ def _stage(stage: str, material: Path, places: Mapping[str, str], work: Path) ->
     """One stage in two processes. What it wrote the round before is no help: objects get new versions, the index is made anew."""
     if stage == "bulk":
         _new_index(places)
-    program = f"{sys.executable} -m benchmarks.bare_stages {stage}"
-    script = f"find {material} -type f -print0 | split -t '\\0' -n r/{PROCESSES} --filter='{program}'"
-    root = str(Path(__file__).resolve().parents[1])
-    cost = run(["sh", "-c", f"cd {root} && {script}"], {**places, "TMPDIR": str(work), "PYTHONPATH": root})
+    files = sorted(path for path in material.rglob("*") if path.is_file())
+    cost = _in_processes(stage, [files[number::PROCESSES] for number in range(PROCESSES)], places, work)
     return cost if stage != "bulk" else _with_refresh(cost, places)
+
+
+def _in_processes(stage: str, shares: Sequence[Sequence[Path]], places: Mapping[str, str], work: Path) -> Cost:
+    """Wall seconds from the moment all are ready until the last is done, CPU seconds of all."""
+    root = Path(__file__).resolve().parents[1]
+    environment = {**os.environ, **places, "TMPDIR": str(work), "PYTHONPATH": str(root)}
+    running = []
+    for number, share in enumerate(shares):
+        names = work / f"names-{number}"
+        names.write_bytes(b"\0".join(os.fsencode(path) for path in share))
+        command = [sys.executable, "-m", "benchmarks.bare_stages", stage, str(names)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        running.append(subprocess.Popen(command, env=environment, cwd=root, text=True, **pipes))
+    for process in running:
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"bare {stage} did not start")
+    start = time.perf_counter()
+    for process in running:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.stdout.readline() for process in running]
+    wall = time.perf_counter() - start
+    if any(process.wait() for process in running):
+        raise RuntimeError(f"bare {stage} failed")
+    return Cost(wall, sum(map(float, said)), 0)
 
 
 def _new_index(places: Mapping[str, str]) -> None:
@@ -118,8 +143,6 @@ def _new_index(places: Mapping[str, str]) -> None:
 
 
 def _with_refresh(cost: Cost, places: Mapping[str, str]) -> Cost:
-    import time
-
     from archiver.adapters.index.elastic import ElasticsearchIndex
 
     index = ElasticsearchIndex(places["MINUTIER_INDEX_URL"], writable=True)

@@ -1,9 +1,10 @@
 """What no import can do without, and nothing else: each stage over material that is laid out before.
 
-    python -m benchmarks.bare_stages hash | read | put | bulk < NAMES
+    python -m benchmarks.bare_stages hash | read | put | bulk NAMES
 
-NAMES are those of files, with NUL between them. Two of these run at once, as two worker processes do. The servers are named
-by MINUTIER_OBJECTS_URL, MINUTIER_INDEX_URL and MINUTIER_TIKA_URL.
+The file NAMES holds those of files, with NUL between them. A process says "ready" when everything is loaded, starts when it is
+told a line, and says then how many seconds of CPU it took: what workers have loaded long before is not measured. The servers
+are named by MINUTIER_OBJECTS_URL, MINUTIER_INDEX_URL and MINUTIER_TIKA_URL.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -22,17 +24,24 @@ _PIECE = 1024 * 1024
 _LOCK = timedelta(days=1)
 
 
-def hashed(files: Iterable[Path]) -> None:
+Stage = Callable[[Iterable[Path]], None]
+
+
+def hashed() -> Stage:
     """Read everything once, and take its SHA-256."""
-    for path in files:
-        state = hashlib.sha256()
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                state.update(piece)
-        state.hexdigest()
+
+    def stage(files: Iterable[Path]) -> None:
+        for path in files:
+            state = hashlib.sha256()
+            with path.open("rb") as file:
+                while piece := file.read(_PIECE):
+                    state.update(piece)
+            state.hexdigest()
+
+    return stage
 
 
-def read(files: Iterable[Path]) -> None:
+def read() -> Stage:
     """Extract as a child does, by the same readers and the same Tika, and throw the results away."""
     from functools import partial
 
@@ -42,16 +51,25 @@ def read(files: Iterable[Path]) -> None:
     from archiver.domain.extraction import ExtractionTask, Limits
 
     limits = Limits()
-    run: Callable[..., object] = engine.run
+    run: Callable[..., Iterable[object]] = engine.run
     if url := os.environ.get("MINUTIER_TIKA_URL"):
         setup = Setup(limits, url, 60.0, os.fsencode(Path.cwd()))
         run = partial(engine.run, by_tika=tika_server(setup, lambda: None).read)
-    for path in files:
-        for _ in run(ExtractionTask("x", path, path.name, path.stat().st_size), limits):  # type: ignore[attr-defined]
-            pass
+    engine.warm()
+
+    def stage(files: Iterable[Path]) -> None:
+        for path in files:
+            _exhaust(run(ExtractionTask("x", path, path.name, path.stat().st_size), limits))
+
+    return stage
 
 
-def put(files: Iterable[Path]) -> None:
+def _exhaust(events: Iterable[object]) -> None:
+    for _ in events:
+        pass
+
+
+def put() -> Stage:
     """One PUT for each object, into the bucket its folder names, locked where that is: `…/locked/…` and `…/deletable/…`."""
     from minio import Minio
     from minio.commonconfig import GOVERNANCE
@@ -69,11 +87,14 @@ def put(files: Iterable[Path]) -> None:
             retention = lock if kind == "locked" else None
             client.put_object(f"{address.prefix}-{kind}", path.name, body, path.stat().st_size, retention=retention)
 
-    with ThreadPoolExecutor(THREADS) as threads:
-        list(threads.map(once, files))
+    def stage(files: Iterable[Path]) -> None:
+        with ThreadPoolExecutor(THREADS) as threads:
+            list(threads.map(once, files))
+
+    return stage
 
 
-def bulk(files: Iterable[Path]) -> None:
+def bulk() -> Stage:
     """Send each file, the body of a bulk request, as it is."""
     import urllib3
 
@@ -82,15 +103,30 @@ def bulk(files: Iterable[Path]) -> None:
     server = urllib3.util.parse_url(os.environ["MINUTIER_INDEX_URL"])
     headers = {**urllib3.make_headers(basic_auth=server.auth), "Content-Type": "application/x-ndjson"}
     where = f"{server.scheme}://{server.host}:{server.port}/{address_of(os.environ['MINUTIER_INDEX_URL']).write}/_bulk"
-    with urllib3.PoolManager(retries=False) as http:
-        for path in files:
-            answer = http.request("POST", f"{where}?filter_path=errors", body=path.read_bytes(), headers=headers)
-            if answer.status != 200 or b"true" in answer.data:
-                raise RuntimeError(f"a bulk request was answered {answer.status}: {answer.data[:300]!r}")
+
+    def stage(files: Iterable[Path]) -> None:
+        with urllib3.PoolManager(retries=False) as http:
+            for path in files:
+                answer = http.request("POST", f"{where}?filter_path=errors", body=path.read_bytes(), headers=headers)
+                if answer.status != 200 or b"true" in answer.data:
+                    raise RuntimeError(f"a bulk request was answered {answer.status}: {answer.data[:300]!r}")
+
+    return stage
 
 
-STAGES: dict[str, Callable[[Iterable[Path]], None]] = {"hash": hashed, "put": put, "read": read, "bulk": bulk}
+STAGES: dict[str, Callable[[], Stage]] = {"hash": hashed, "put": put, "read": read, "bulk": bulk}
+
+
+def main(name: str, names: str) -> None:
+    """Load, wait, run."""
+    stage = STAGES[name]()
+    files = [Path(os.fsdecode(one)) for one in Path(names).read_bytes().split(b"\0") if one]
+    print("ready", flush=True)
+    sys.stdin.readline()
+    before = time.process_time()
+    stage(files)
+    print(time.process_time() - before, flush=True)
 
 
 if __name__ == "__main__":
-    STAGES[sys.argv[1]]([Path(os.fsdecode(name)) for name in sys.stdin.buffer.read().split(b"\0") if name])
+    main(*sys.argv[1:])
