@@ -320,19 +320,42 @@ def test_a_lock_that_is_read_back_otherwise_is_refused_and_nothing_is_left(store
     assert store.versions(Bucket.LOCKED, key) == []
 
 
-def test_a_lock_set_by_another_between_look_and_set_is_not_weakened(store: S3Store, proxy: FaultProxy, url: str) -> None:
+@pytest.mark.parametrize("mode", [LockMode.GOVERNANCE, LockMode.COMPLIANCE])
+def test_a_lock_set_by_another_between_look_and_set_is_not_weakened(
+    store: S3Store, proxy: FaultProxy, url: str, mode: LockMode
+) -> None:
     arrival = Lock(LockMode.GOVERNANCE, RealClock().now() + timedelta(days=7))
     (result,) = store.put([Put(Bucket.LOCKED, f"originals/a/b/{os.urandom(8).hex()}", body=b"x", lock=arrival)])
     firm = Lock(LockMode.COMPLIANCE, RealClock().now() + timedelta(seconds=8))
     other = S3Store(url, RealClock(), scratch=store._scratch.folder)
     proxy.faults.append(("PUT", Fault(meanwhile=lambda: other.protect([(result.info.ref, firm)]))))
-    store.protect([(result.info.ref, Lock(LockMode.GOVERNANCE, RealClock().now() + timedelta(seconds=5)))])
+    store.protect([(result.info.ref, Lock(mode, RealClock().now() + timedelta(seconds=5)))])
     found = store.head(result.info.ref).lock
     assert found.mode is LockMode.COMPLIANCE
     assert found.until is not None
     assert firm.until is not None
     assert found.until >= firm.until
     other.close()
+
+
+def test_a_governance_lock_of_another_thread_waits_for_one_that_is_hardened(store: S3Store, proxy: FaultProxy) -> None:
+    arrival = Lock(LockMode.GOVERNANCE, RealClock().now() + timedelta(days=7))
+    (result,) = store.put([Put(Bucket.LOCKED, f"originals/a/b/{os.urandom(8).hex()}", body=b"x", lock=arrival)])
+    later = RealClock().now() + timedelta(seconds=9)
+    other = threading.Thread(target=lambda: store.protect([(result.info.ref, Lock(LockMode.GOVERNANCE, later))]))
+
+    def between() -> None:
+        other.start()
+        other.join(0.5)
+
+    store.lock(result.info.ref, Lock(LockMode.GOVERNANCE, RealClock().now() + timedelta(seconds=4)))
+    proxy.faults.append(("PUT", Fault(meanwhile=between)))
+    store.protect([(result.info.ref, Lock(LockMode.COMPLIANCE, RealClock().now() + timedelta(seconds=6)))])
+    other.join()
+    found = store.head(result.info.ref).lock
+    assert found.mode is LockMode.COMPLIANCE
+    assert found.until is not None
+    assert found.until >= later
 
 
 def test_an_arrival_that_goes_while_another_finds_it_is_written_again(store: S3Store, proxy: FaultProxy) -> None:

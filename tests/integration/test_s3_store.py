@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from archiver.adapters.objects import s3_buckets
+from archiver.adapters.objects import s3_buckets, s3_xml
 from archiver.adapters.objects.s3 import S3Store, create_buckets
 from archiver.adapters.objects.s3_address import parse_address
 from archiver.adapters.objects.s3_wire import Call, S3Wire
@@ -120,8 +120,21 @@ def test_more_versions_than_a_page_has_and_keys_that_only_begin_alike(store: S3S
 
 def test_bytes_whose_digest_the_store_does_not_know_are_strangers(store: S3Store) -> None:
     key = some_key()
-    store.overwrite(Bucket.LOCKED, key, b"never put")
+    store._wire.send(Call("writing", "PUT", Bucket.LOCKED, key, body=b"never put"))
     assert [one.sha256 for one in store.versions(Bucket.LOCKED, key)] == [""]
+
+
+def test_a_listing_that_tells_no_locks_is_enough(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh, firm = (put_one(store, key=some_key("originals/plain/listing"), lock=arrival()) for _ in range(2))
+    store.protect([(firm.ref, arrival(30))])
+    page = s3_xml.page
+
+    def bare(body: bytes) -> s3_xml.Page:
+        found = page(body)
+        return replace(found, versions=[replace(one, facts={}) for one in found.versions])
+
+    monkeypatch.setattr(s3_xml, "page", bare)
+    assert [info for info in store.unconfirmed() if info.ref.key.startswith("originals/plain/")] == [fresh]
 
 
 def test_one_of_many_writers_creates(url: str, tmp_path: Path) -> None:
@@ -138,7 +151,9 @@ def test_one_of_many_writers_creates(url: str, tmp_path: Path) -> None:
 def test_many_threads_protect_one_version(store: S3Store) -> None:
     info, now = put_one(store, key=some_key("originals/a/b"), lock=arrival()), RealClock().now()
     locks = [
-        Lock(mode, now + timedelta(seconds=5 + n % 9)) for n in range(24) for mode in (LockMode.GOVERNANCE, LockMode.COMPLIANCE)
+        Lock(mode, now + timedelta(seconds=start + n % 6))
+        for n in range(24)
+        for mode, start in ((LockMode.GOVERNANCE, 8), (LockMode.COMPLIANCE, 4))
     ]
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda lock: store.protect([(info.ref, lock)]), locks))

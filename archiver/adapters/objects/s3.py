@@ -14,6 +14,7 @@ from archiver.adapters.objects.object_key import checked_key, checked_prefix
 from archiver.adapters.objects.s3_address import parse_address
 from archiver.adapters.objects.s3_buckets import create_buckets, time_of
 from archiver.adapters.objects.s3_copies import Copies
+from archiver.adapters.objects.s3_facts import checksum
 from archiver.adapters.objects.s3_listing import S3Listing
 from archiver.adapters.objects.s3_locking import BYPASS, S3Locking
 from archiver.adapters.objects.s3_multipart import PART, SINGLE, Multipart
@@ -22,6 +23,7 @@ from archiver.adapters.objects.s3_scratch import Scratch
 from archiver.adapters.objects.s3_wire import PATIENCE, Call, S3Wire, version_query
 from archiver.adapters.objects.s3_writing import S3Writing, Write
 from archiver.adapters.objects.spread import Spread
+from archiver.domain.digest import of_bytes
 from archiver.errors import IntegrityError, NotFoundError, NotPermittedError, RefusedError
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, StoreFacts, stronger
@@ -192,7 +194,8 @@ class S3Store:
     def overwrite(self, bucket: Bucket, key: str, body: bytes) -> None:
         """See `ports.objects.Adversary`."""
         self._require_writer()
-        self._wire.send(Call("writing", "PUT", bucket, checked_key(key), body=body))
+        told = (("x-amz-checksum-sha256", checksum(of_bytes(body))),)
+        self._wire.send(Call("writing", "PUT", bucket, checked_key(key), headers=told, body=body))
 
     def hide(self, bucket: Bucket, key: str) -> None:
         """See `ports.objects.Adversary`."""
