@@ -60,7 +60,7 @@ def checked(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """What of the project matters here, without anybody's .env."""
-    for path in tracked("dev", COMPOSE.name, "Makefile"):
+    for path in tracked("dev") | {COMPOSE.name}:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, tmp_path / path)
     return tmp_path
