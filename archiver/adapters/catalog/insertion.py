@@ -13,8 +13,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBinary, Table, insert, select
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, LargeBinary, Table
 from sqlalchemy.engine import Dialect
 
 Key = tuple[Any, ...]
@@ -28,28 +27,18 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
 
     A table whose key the database counts itself takes its rows without that column.
     """
-    if not rows:
-        return
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_plain(table, connection.dialect), list(rows))
-        return
-    recordset = _recordset(table, connection.dialect)
-    connection.exec_driver_sql(recordset.insert, (recordset.json(rows),))
+    if rows:
+        into = _into(table, connection.dialect)
+        connection.exec_driver_sql(into.insert, into.values(rows))
 
 
 def upsert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]], *, keep: bool = False) -> None:
     """Insert rows; one whose primary key exists is replaced, or kept as it is when `keep`. Of two with one key the last counts,
     or the first when `keep`."""
-    key = _key(table)
-    new = _apart(rows, key, keep=keep)
-    if not new:
-        return
-    if connection.dialect.name == "sqlite":
-        _upsert_sqlite(connection, table, new, key, keep=keep)
-        return
-    recordset = _recordset(table, connection.dialect)
-    statement = recordset.keep if keep else recordset.replace
-    connection.exec_driver_sql(statement, (recordset.json(map(recordset.bound, new)),))
+    new = _apart(rows, _key(table), keep=keep)
+    if new:
+        into = _into(table, connection.dialect)
+        connection.exec_driver_sql(into.keep if keep else into.replace, into.values(map(into.bound, new)))
 
 
 def add(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> set[Key]:
@@ -61,54 +50,57 @@ def add(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) ->
     new = _apart(rows, key, keep=True)
     if not new:
         return set()
-    if connection.dialect.name == "sqlite":
-        keys = [tuple(row[name] for name in key) for row in new]
-        taken = _existing(connection, table, keys)
-        _upsert_sqlite(connection, table, new, key, keep=True)
-        return set(keys) - taken
-    recordset = _recordset(table, connection.dialect)
-    found = connection.exec_driver_sql(recordset.add, (recordset.json(map(recordset.bound, new)),))
-    return {tuple(row) for row in found}
+    into = _into(table, connection.dialect)
+    values = into.values(map(into.bound, new))
+    if connection.dialect.name == "postgresql":
+        return {tuple(row) for row in connection.exec_driver_sql(f"{into.keep} RETURNING {', '.join(key)}", values)}
+    keys = [tuple(row[name] for name in key) for row in new]
+    taken = _existing(connection, table, keys)  # nobody else writes in between: SQLite has one writer at a time
+    connection.exec_driver_sql(into.keep, values)
+    return set(keys) - taken
 
 
 @dataclass(frozen=True, slots=True)
-class _Recordset:
-    """The statements that take a table's rows as one JSON value, and how its values are written there."""
+class _Into:
+    """The statements that write a table's rows, and how their values are given to them."""
 
     names: tuple[str, ...]
     binders: tuple[tuple[str, Callable[[Any], Any] | None], ...]
     insert: str
     keep: str
-    add: str
     replace: str
+    as_json: bool
 
     def bound(self, row: dict[str, Any]) -> tuple[Any, ...]:
-        """A row's values as the driver would get them."""
-        return tuple(bind(row[name]) if bind else row[name] for name, bind in self.binders)
+        """A row's values as the driver takes them."""
+        return tuple([bind(row[name]) if bind else row[name] for name, bind in self.binders])
 
-    def json(self, rows: Iterable[tuple[Any, ...]]) -> str:
-        """Rows in the order of `names`, bytes as base64."""
-        return msgspec.json.encode([dict(zip(self.names, row, strict=True)) for row in rows]).decode()
+    def values(self, rows: Iterable[tuple[Any, ...]]) -> Any:
+        """Rows for one of the statements: as they are, or all in one JSON value with bytes as base64."""
+        if not self.as_json:
+            return list(rows)
+        return (msgspec.json.encode([dict(zip(self.names, row, strict=True)) for row in rows]).decode(),)
 
 
 @cache
-def _recordset(table: Table, dialect: Dialect) -> _Recordset:
+def _into(table: Table, dialect: Dialect) -> _Into:
     columns = [column for column in table.columns if column is not table.autoincrement_column]
-    names = tuple(column.name for column in columns)
-    key = _key(table)
-    fields = ", ".join(f"{column.name} {_json_type(column)}" for column in columns)
-    values = ", ".join(f"decode({c.name}, 'base64')" if isinstance(c.type, LargeBinary) else c.name for c in columns)
-    into = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {values} FROM json_to_recordset(%s::json) AS t({fields})"  # noqa: S608
+    names, key, as_json = tuple(column.name for column in columns), _key(table), dialect.name == "postgresql"
+    into = f"INSERT INTO {table.name} ({', '.join(names)}) {_unfolded(columns) if as_json else _listed(columns)}"
     conflict = f"{into} ON CONFLICT ({', '.join(key)})"
     changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
-    return _Recordset(
-        names,
-        tuple((column.name, _binder(column, dialect)) for column in columns),
-        insert=into,
-        keep=f"{conflict} DO NOTHING",
-        add=f"{conflict} DO NOTHING RETURNING {', '.join(key)}",
-        replace=f"{conflict} DO UPDATE SET {changed}",
-    )
+    binders = tuple((column.name, _binder(column, dialect)) for column in columns)
+    return _Into(names, binders, into, f"{conflict} DO NOTHING", f"{conflict} DO UPDATE SET {changed}", as_json)
+
+
+def _listed(columns: Sequence[Column[Any]]) -> str:
+    return f"VALUES ({', '.join('?' * len(columns))})"
+
+
+def _unfolded(columns: Sequence[Column[Any]]) -> str:
+    values = ", ".join(f"decode({c.name}, 'base64')" if isinstance(c.type, LargeBinary) else c.name for c in columns)
+    fields = ", ".join(f"{column.name} {_json_type(column)}" for column in columns)
+    return f"SELECT {values} FROM json_to_recordset(%s::json) AS t({fields})"  # noqa: S608
 
 
 def _binder(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
@@ -139,31 +131,17 @@ def _apart(rows: Iterable[dict[str, Any]], key: tuple[str, ...], *, keep: bool) 
     return [unique[at] for at in sorted(unique)]
 
 
-def _upsert_sqlite(connection: Connection, table: Table, rows: list[dict[str, Any]], key: tuple[str, ...], *, keep: bool) -> None:
-    statement = sqlite.insert(table)
-    if keep:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=key), rows)
-        return
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
-
-
 def _existing(connection: Connection, table: Table, keys: list[Key]) -> set[Key]:
     """Which of these keys there are. Asked by their common beginnings: of whole keys in a list SQLite makes a walk over the table."""
-    *before, last = table.primary_key
+    *before, last = _key(table)
     by_beginning: dict[Key, list[Any]] = {}
     for key in keys:
         by_beginning.setdefault(key[:-1], []).append(key[-1])
     found: set[Key] = set()
     for beginning, ends in by_beginning.items():
-        here = [column == value for column, value in zip(before, beginning, strict=True)]
         for at in range(0, len(ends), _ENDS):
-            query = select(last).where(*here, last.in_(ends[at : at + _ENDS]))
-            found.update((*beginning, end) for end in connection.execute(query).scalars())
+            piece = ends[at : at + _ENDS]
+            here = "".join(f"{name} = ? AND " for name in before)
+            query = f"SELECT {last} FROM {table.name} WHERE {here}{last} IN ({', '.join('?' * len(piece))})"  # noqa: S608
+            found.update((*beginning, row[0]) for row in connection.exec_driver_sql(query, (*beginning, *piece)))
     return found
-
-
-@cache
-def _plain(table: Table, dialect: Dialect) -> str:
-    names = [column.name for column in table.columns if column is not table.autoincrement_column]
-    return str(insert(table).inline().compile(dialect=dialect, column_keys=names))
