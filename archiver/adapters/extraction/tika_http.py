@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
-from archiver.errors import UsageError
+from archiver.errors import UnreachableError, UsageError
 
 CONNECT_SECONDS = 10.0
 """Longest wait for a connection, and for room to send more."""
@@ -213,7 +213,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _package() -> Any:
     """The package `tika`, loaded so that it only ever asks: left to itself it downloads and starts a server, and writes a log."""
     os.environ.update(TIKA_CLIENT_ONLY="1", TIKA_LOG_FILE="")
-    from tika import tika  # type: ignore[import-untyped]
+    try:
+        from tika import tika  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise UnreachableError("the client of Tika servers is not installed", remedy="pip install 'minutier[server]'") from error
 
     tika.log.disabled = True  # it warns of each status that is not 200; what those mean is decided by who asked
     return tika
