@@ -168,6 +168,21 @@ def test_a_partial_answer_is_none(part: dict[str, Any]) -> None:
             index.search(request, EVERYTHING)
 
 
+def test_a_server_that_starts_does_not_know_its_users_yet() -> None:
+    """It answers 401 to whom it let in before: that is out of reach, not forbidden, or workers would give up for good."""
+    body = {"error": {"type": "security_exception", "reason": "unable to authenticate user [u]"}, "status": 401}
+    starting = False
+
+    def answer(method: str, path: str, request: bytes) -> Answer:
+        return (401, body) if starting else (200, _ALIASES)
+
+    with ScriptedServer(answer) as server:
+        with _index(server.url) as index:
+            index.generations.all()
+        starting = True
+        _everything_fails(server.url, UnreachableError, "let in before")
+
+
 def test_writes_turned_away_are_sent_again_and_only_they(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(elastic_bulk, "PAUSES", (0.0, 0.0, 0.0))
     sent: list[list[str]] = []

@@ -22,6 +22,10 @@ _AGAIN = (429, 502, 503, 504)
 _COMPLEX = ("too_many_clauses", "too_many_nested_clauses", "clause", "nested depth")
 _WAIT = "see whether the cluster is up and green (`minutier doctor`), then run the same again"
 
+_ACCEPTED: set[Address] = set()
+"""Who was let in before by this process. A server that is starting cannot look its users up yet and says that the password is
+wrong; whoever was let in before is to come again then."""
+
 
 def connect(address: Address, *, patience: float = PATIENCE) -> elasticsearch.Elasticsearch:
     """A client, safe for several threads. Nothing is sent yet.
@@ -51,6 +55,7 @@ def translated(address: Address) -> Iterator[None]:
     """Errors of the client while it talks to `address`."""
     try:
         yield
+        _ACCEPTED.add(address)
     except elasticsearch.UnsupportedProductError as error:
         raise UsageError(
             f"what answers at {address} is not Elasticsearch 9: {error}", remedy="name an Elasticsearch 9 in index_url"
@@ -79,6 +84,11 @@ def meaning(address: Address, status: int, body: object) -> MinutierError:
         return NotFoundError(f"there is no index at {address}: {reason}", remedy=REINDEX)
     if kind == "cluster_block_exception":
         return UnreachableError(f"the index at {address} is blocked: {said}", remedy="make room on its disks or lift the block")
+    if status == 401 and address in _ACCEPTED:
+        return UnreachableError(
+            f"the index at {address} does not let in whom it let in before: {said}",
+            remedy="it may be starting: run the same again later; if its password was changed, change index_url too",
+        )
     if status in (401, 403):
         return NotPermittedError(
             f"the index at {address} does not permit that: {said}", remedy="give the user of index_url the role of the program"
