@@ -48,14 +48,15 @@ need_java() { # VERSION
   local version
   find_java "$1" >/dev/null && return
   if [ "$(id -u)" = 0 ] && command -v apt-cache >/dev/null; then
-    [ -n "$(apt-cache policy openjdk-17-jre-headless 2>/dev/null)" ] || with_lock apt apt-get update -qq || true
+    has_candidate openjdk-17-jre-headless || with_lock apt apt-get update -qq || true
     for version in 21 25 17; do
-      [ "$version" -lt "$1" ] || apt-cache show "openjdk-$version-jre-headless" >/dev/null 2>&1 || continue
-      [ "$version" -lt "$1" ] || { apt_install "openjdk-$version-jre-headless"; return; }
+      if [ "$version" -ge "$1" ] && has_candidate "openjdk-$version-jre-headless"; then apt_install "openjdk-$version-jre-headless"; return; fi
     done
   fi
-  die "needs Java $1 or newer: put a JDK under /usr/lib/jvm, or name one in JAVA_HOME"
+  die "needs Java $1 or newer, which this system's packages don't have: put a JDK under /usr/lib/jvm, or name one in JAVA_HOME"
 }
+
+has_candidate() { [[ $(apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [0-9] ]]; }
 
 need_maven() { command -v mvn >/dev/null || apt_install maven; }
 
