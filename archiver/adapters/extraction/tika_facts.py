@@ -31,7 +31,7 @@ class TikaFacts:
     Attributes:
         shown: its address, without user and password.
         version: such as "3.3.2".
-        ocr: whether it has the Tesseract parser. Requests tell it not to run; it may be left out altogether.
+        ocr: whether it has the Tesseract parser. It does not run for us: every request says so.
         deleted: whether it gives the deleted and moved words of tracked changes, as the Tika compiled in does.
         limits_time: whether it lets a request set its own time limit; else its own rules, and it reads on for nobody.
     """
@@ -58,8 +58,6 @@ class TikaFacts:
             found.append(
                 "it leaves out deleted and moved words of tracked changes: set includeDeletedContent and includeMoveFromContent"
             )
-        if self.ocr:
-            found.append("it has the Tesseract parser: requests switch it off, but leave it out to be sure")
         return tuple(found)
 
 
