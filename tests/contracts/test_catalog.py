@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from archiver.adapters.catalog.postgres import create_catalog, open_catalog
 from archiver.adapters.catalog.sql import SqlCatalog, create_sqlite, open_sqlite
@@ -114,6 +114,51 @@ class TestOnPostgres(CatalogSuite):
         with pytest.raises(UnreachableError, match="read-only"):
             reader.create_batch(batch())
         reader.close()
+
+    def test_no_query_passes_over_a_whole_table_again_and_again(self, catalog: SqlCatalog):
+        with catalog.engine.begin() as connection:
+            for fill in FILLED:
+                connection.execute(text(fill))
+            connection.execute(text("ANALYZE"))
+        plans: dict[str, str] = {}
+
+        def explain(connection: Any, _cursor: object, statement: str, values: Any, _context: object, many: bool) -> None:
+            if statement.startswith(("SELECT", "UPDATE")) and not many:
+                raw = connection.connection.driver_connection
+                plans[statement] = "\n".join(row[0] for row in raw.execute(f"EXPLAIN {statement}", values))
+
+        event.listen(catalog.engine, "before_cursor_execute", explain)
+        try:
+            _ask_everything(catalog)
+        finally:
+            event.remove(catalog.engine, "before_cursor_execute", explain)
+        large = re.compile(r"Seq Scan on (lines|documents|contents|seen)\b")
+        # A whole collection is a walk over all documents, once.
+        slow = {query: plan for query, plan in plans.items() if large.search(plan)}
+        assert not {
+            query: plan
+            for query, plan in slow.items()
+            if not re.search(r"WHERE documents.collection = \S+ AND documents.sequence", query)
+        }
+        # A page comes from an index in its order: nothing is sorted but the few lines that one source has.
+        unordered = {query for query, plan in plans.items() if "LIMIT" in query and re.search(r"^\s*->\s+Sort|^Sort", plan, re.M)}
+        assert not unordered
+        (text_of,) = [plan for query, plan in plans.items() if "text_key <>" in query]
+        assert "documents_read_whole" in text_of
+
+
+_A_DOCUMENT = (
+    "i::text, i, 'c' || i % 5, 'u', '/' || i, 'n', md5(i::text), 1, CASE WHEN i % 50 = 0 THEN 'received' ELSE 'archived' END,"
+    " CASE WHEN i % 7 = 0 THEN 'partial' ELSE 'complete' END, '', '', '', '2026-01-15T12:00:00.000000+00:00', NULL, 'b' || i % 100, '[]', NULL,"
+    " CASE WHEN i % 3 = 0 THEN 'r' || i % 1000 END, 0, '{}', '{}', '[]', '[]', NULL, '', 'none', 0, 't', '', 0, 0, 0"
+)
+FILLED = (
+    f"INSERT INTO documents SELECT {_A_DOCUMENT} FROM generate_series(1000000, 1030000) i",
+    "INSERT INTO lines SELECT 'b' || i % 20, i, '/' || i, CASE WHEN i % 9 = 0 THEN 'pending' ELSE 'new' END, '', ''"
+    " FROM generate_series(1, 30000) i",
+    "INSERT INTO contents SELECT 'c' || i % 5, 'u', md5(i::text), 1, 'k', '1' FROM generate_series(1, 30000) i",
+    "INSERT INTO seen SELECT 'c' || i % 5, '/' || i, 1, 1, 1, 1, 'x' FROM generate_series(1, 30000) i",
+)
 
 
 def test_no_catalogue_another_schema_and_a_damaged_file_are_told_apart(tmp_path: Path) -> None:
