@@ -164,9 +164,6 @@ class ObjectStore(Protocol):
     def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
         """Every version whose key starts with `prefix`, lazily, in no promised order."""
 
-    def names(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectRef]:
-        """The first version of every key that starts with `prefix`, lazily: what `list` gives, without asking after each."""
-
     def unconfirmed(self) -> Iterator[ObjectInfo]:
         """Objects put with an intake lock and never given a final one: what a crash may have left without a catalogue row.
 

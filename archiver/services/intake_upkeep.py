@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import islice
 
-from archiver.domain.document import Document, LockMode
+from archiver.domain.document import Document
 from archiver.errors import NotFoundError, RefusedError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
@@ -37,7 +37,7 @@ def remove_unclaimed(catalog: Catalog, objects: ObjectStore, clock: Clock) -> in
     Safe beside importers: whoever takes up such an object extends its lock first, and then the store itself refuses this.
     """
     now = clock.now()
-    over = (info for info in objects.unconfirmed() if info.lock.mode is LockMode.NONE or (info.lock.until or now) <= now)
+    over = (info for info in objects.unconfirmed() if (info.lock.until or now) <= now and _is_original(info))
     removed = 0
     while page := list(islice(over, PAGE)):
         known = catalog.contents([_parts(info) for info in page])
@@ -56,6 +56,11 @@ def _gone(objects: ObjectStore, info: ObjectInfo) -> bool:
 
 def _key_of(document: Document) -> _Key:
     return document.collection, document.retention_class, document.sha256
+
+
+def _is_original(info: ObjectInfo) -> bool:
+    """Has it the name of one? `verify` tells of any other."""
+    return info.ref.key.count("/") == 4
 
 
 def _parts(info: ObjectInfo) -> _Key:

@@ -78,7 +78,6 @@ def calls(store: S3Store, info: ObjectInfo) -> dict[str, Callable[[], object]]:
         "head": lambda: store.head(info.ref),
         "versions": lambda: store.versions(Bucket.LOCKED, info.ref.key),
         "list": lambda: list(store.list(Bucket.LOCKED)),
-        "names": lambda: list(store.names(Bucket.LOCKED)),
         "unconfirmed": lambda: list(store.unconfirmed()),
         "lock": lambda: store.lock(info.ref, Lock()),
         "protect": lambda: store.protect([(info.ref, Lock(LockMode.GOVERNANCE, RealClock().now() + timedelta(minutes=1)))]),
@@ -90,7 +89,7 @@ def calls(store: S3Store, info: ObjectInfo) -> dict[str, Callable[[], object]]:
 
 
 CALLS = (
-    "put", "open", "local_path", "head", "versions", "list", "names", "unconfirmed", "lock", "protect", "renew", "hold",
+    "put", "open", "local_path", "head", "versions", "list", "unconfirmed", "lock", "protect", "renew", "hold",
     "delete", "facts",
 )  # fmt: skip
 

@@ -74,10 +74,9 @@ class FaultProxy:
 @contextmanager
 def fault_proxy(target: str, tls: ssl.SSLContext | None = None) -> Iterator[FaultProxy]:
     """A running proxy for the server at `target` (host:port), itself spoken to under `tls` if given."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    server.daemon_threads = True
     proxy = FaultProxy("127.0.0.1", server.server_address[1], target)
     server.proxy = proxy  # type: ignore[attr-defined]  # where the handler looks for it
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -88,6 +87,13 @@ def fault_proxy(target: str, tls: ssl.SSLContext | None = None) -> Iterator[Faul
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Silent: a client that hangs up, or does not trust the certificate, is what a test wants."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -68,9 +68,6 @@ class MemoryObjects:
         found = [each.info for ref, each in self._versions.items() if ref.bucket is bucket and ref.key.startswith(prefix)]
         yield from reversed(found)
 
-    def names(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectRef]:
-        return (info.ref for info in self.list(bucket, prefix) if info == self.versions(bucket, info.ref.key)[0])
-
     def unconfirmed(self) -> Iterator[ObjectInfo]:
         yield from [each.info for each in self._versions.values() if each.intake]
 

@@ -65,6 +65,15 @@ def test_what_nobody_wrote_down_goes_only_when_its_lock_has_run_out(shop: Worksh
     assert remove_unclaimed(archive.catalog, archive.objects, archive.clock) == 0
 
 
+def test_what_has_no_name_of_an_original_is_left_to_verify(shop: Workshop) -> None:
+    archive = shop.archive
+    lock = Lock(LockMode.GOVERNANCE, archive.clock.now() + INTAKE_LOCK)
+    archive.objects.put([Put(Bucket.LOCKED, "originals/odd", body=b"stray", lock=lock)])
+    archive.clock.move(INTAKE_LOCK + timedelta(hours=1))
+    assert remove_unclaimed(archive.catalog, archive.objects, archive.clock) == 0
+    assert [info.ref.key for info in _originals(shop)] == ["originals/odd"]
+
+
 def test_what_is_taken_up_at_the_last_moment_stays(shop: Workshop) -> None:
     archive = shop.archive
     stray = _stray(shop)

@@ -133,10 +133,6 @@ class EmbeddedStore:
         """See the port. Includes files that this store never wrote."""
         return self._view.below(bucket, prefix)
 
-    def names(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectRef]:
-        """See the port."""
-        return (info.ref for info in self.list(bucket, prefix))
-
     def unconfirmed(self) -> Iterator[ObjectInfo]:
         """See the port. One that shall go before its intake lock ends is given a lock of mode NONE, then deleted."""
         return self._view.unconfirmed()

@@ -122,10 +122,6 @@ class S3Store:
         """See the port. One request for each version, besides those of the listing."""
         return self._listing.below(bucket, checked_prefix(prefix))
 
-    def names(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectRef]:
-        """See the port. One request for a thousand."""
-        return self._listing.names(bucket, checked_prefix(prefix))
-
     def unconfirmed(self) -> Iterator[ObjectInfo]:
         """See the port. This lists all originals: a matter of minutes for millions."""
         return self._listing.unconfirmed(ORIGINALS)

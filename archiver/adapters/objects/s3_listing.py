@@ -51,11 +51,6 @@ class S3Listing:
         """What has the lock of an arrival. A listing that tells locks, as MinIO's does, spares a request for each of the others."""
         return (info for info in self.below(Bucket.LOCKED, prefix, _may_be_intake) if info.intake)
 
-    def names(self, bucket: Bucket, prefix: str) -> Iterator[ObjectRef]:
-        """The first version of every key, by name alone."""
-        for key, found in self._keys(bucket, prefix):
-            yield ObjectRef(bucket, key, found[0].version)
-
     def _keys(self, bucket: Bucket, prefix: str) -> Iterator[tuple[str, list[Listed]]]:
         """Keys with their versions, oldest first."""
         for key, found in groupby(self._pages(bucket, prefix), lambda one: one.key):
