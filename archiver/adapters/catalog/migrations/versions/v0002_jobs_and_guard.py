@@ -12,12 +12,14 @@ down_revision = "1"
 
 _SHORTENED = "OLD.retain_until IS NOT NULL AND (NEW.retain_until IS NULL OR NEW.retain_until < OLD.retain_until)"
 
-_GUARDS = {
+_STATEMENTS = {
     "sqlite": [
         "CREATE TRIGGER documents_retain_until_only_grows BEFORE UPDATE OF retain_until ON documents"
         f" WHEN {_SHORTENED} BEGIN SELECT RAISE(ABORT, 'retain_until only grows'); END"
     ],
     "postgresql": [
+        # Rows come and go all the time: what they leave behind is to be cleared away early.
+        "ALTER TABLE jobs SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000)",
         "CREATE FUNCTION minutier_retain_until_only_grows() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE EXCEPTION 'retain_until only grows' USING ERRCODE = 'restrict_violation'; END $$",
         "CREATE TRIGGER documents_retain_until_only_grows BEFORE UPDATE OF retain_until ON documents"
@@ -29,7 +31,7 @@ _GUARDS = {
 def upgrade() -> None:
     """Make the table of work and the guard."""
     _jobs()
-    for statement in _GUARDS[op.get_bind().dialect.name]:
+    for statement in _STATEMENTS[op.get_bind().dialect.name]:
         op.execute(statement)
 
 
