@@ -17,8 +17,8 @@ from types import FrameType
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 LONG_LIFE = 60.0
 """Seconds after which a process that ended was a sound one, and is started again at once."""
-CONFIGURATION = (2, 10, 12)
-"""Exit codes that another try would not change: usage, no archive, not permitted."""
+CONFIGURATION = (2, 10)
+"""Exit codes that another try would not change: usage, no archive. A server that is still starting may refuse a known user."""
 LATE = 10.0
 """Seconds beyond the grace after which a process that does not end is killed."""
 

@@ -38,7 +38,11 @@ class IndexChunk:
             try:
                 documents = self._catalog.documents(ids)
                 bare = {claim.document_id for claim in claims if claim.deaths >= DEATHS}
-                self._index.add(self._entries([documents[one] for one in ids if one in documents], bare))
+                known = [documents[one] for one in ids if one in documents]
+                self._index.add(self._entries(known, bare))
+                for document in known:
+                    if document.state is State.DISPOSED:
+                        self._index.remove([document.id], version=document.sequence)
                 self._jobs.finish(Kind.INDEX, {one: documents[one].sequence if one in documents else 0 for one in ids})
             except UnreachableError:
                 self._jobs.release(Kind.INDEX, ids, owner=owner, wait=WAIT)

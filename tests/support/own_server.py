@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from tests.support.command import ROOT
 from tests.support.servers import server_url
 
 _SCRIPTS = ROOT / "dev" / "services"
-_SECONDS = 120
+_SECONDS = 300
 
 
 class OwnServer:
@@ -64,15 +65,18 @@ def own_server(name: str, folder: Path, **environment: str) -> Iterator[OwnServe
     """A running server of one's own; skips, or fails in CI, where tests have no such server to run against."""
     server_url(name)
     server = OwnServer(name, folder, **environment)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.remove()
 
 
 def _free_port() -> int:
-    """One that nothing listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """One that nothing listens on, outside the range from which the system takes ports for whoever connects: it must stay
+    free while the server is down."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
