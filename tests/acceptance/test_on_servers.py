@@ -150,7 +150,7 @@ def test_sigterm_finishes_what_is_in_hand(tmp_path: Path) -> None:
     with archive_on_servers(tmp_path / "host") as minutier:
         with workers(minutier, "--processes", "1") as supervisor:
             process = minutier.start("import", str(many(tmp_path / "files")), "--batch", "drained")
-            eventually(lambda: any(row["outcome"] != "waiting" for row in _lines(minutier, "drained")))
+            eventually(lambda: any(row["outcome"] != "waiting" for row in lines_of(minutier, "drained")))
             supervisor.send_signal(signal.SIGTERM)
             assert supervisor.wait(60) == 0
         assert process.poll() is None, "the importer waits for workers"
@@ -172,7 +172,7 @@ def test_several_importers_take_a_part_each(tmp_path: Path) -> None:
         for process in started:
             _, err = process.communicate(timeout=180)
             assert process.returncode == 0, err.decode()
-        lines = [row for part in (1, 2) for row in _lines(minutier, f"part-{part}")]
+        lines = [row for part in (1, 2) for row in lines_of(minutier, f"part-{part}")]
         assert len(lines) == len({row["source"] for row in lines}) == 300
         assert_whole(minutier, "part-1")
         assert_whole(minutier, "part-2")
@@ -182,9 +182,9 @@ def test_an_import_never_runs_further_ahead_than_its_bound(tmp_path: Path) -> No
     files = many(tmp_path / "files", 600)
     with archive_on_servers(tmp_path / "host", MINUTIER_AHEAD_DOCUMENTS="200") as minutier:
         process = minutier.start("import", str(files), "--batch", "ahead")
-        eventually(lambda: len(_lines(minutier, "ahead")) >= 128)
+        eventually(lambda: len(lines_of(minutier, "ahead")) >= 128)
         time.sleep(4)
-        waiting = len(_lines(minutier, "ahead"))
+        waiting = len(lines_of(minutier, "ahead"))
         assert 128 <= waiting <= 200 + 128, waiting
         with workers(minutier, "--processes", "2"):
             _, err = process.communicate(timeout=180)
@@ -220,7 +220,7 @@ def test_duplicated_reordered_and_foreign_messages_change_nothing(tmp_path: Path
         assert_whole(minutier, "first")
 
 
-def _lines(minutier: Minutier, batch: str) -> list[dict[str, Any]]:
+def lines_of(minutier: Minutier, batch: str) -> list[dict[str, Any]]:
     done = minutier.run("batch", "report", batch, "--format", "json", code=None)
     return done.rows[:-1] if done.code == 0 else []
 
