@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from archiver.adapters.extraction.frames import (
     FrameBuffer,
     Setup,
-    decode_setup,
     decode_message,
+    decode_setup,
     decode_task,
-    encode_setup,
     encode_message,
+    encode_setup,
     encode_task,
 )
 from archiver.domain.extraction import Extraction, ExtractionTask, Finished, Found, Limits, Outcome, Started, Step, Unreachable
