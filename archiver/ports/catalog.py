@@ -165,8 +165,9 @@ class Catalog(Marks, Protocol):
     def begin_attempt(self, document_ids: Sequence[str]) -> None:
         """Count an attempt, before it starts."""
 
-    def text_of(self, collection: str, sha256: str) -> Document | None:
-        """An archived document with the same bytes whose text was read whole (or found to be none) and that is no container."""
+    def read_whole(self, wanted: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Document]:
+        """By (collection, class, digest) of a stored content an archived document of that collection with these bytes, whose
+        text was read whole (or found to be none) and that is no container. Its class may be another."""
 
     def commit_archived(self, documents: Sequence[Document], events: Iterable[LedgerEvent], *, claimed_by: str = "") -> int:
         """Write the new state of documents (adding members) with their ledger events; returns the highest sequence given.

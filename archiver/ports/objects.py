@@ -148,6 +148,10 @@ class ObjectStore(Protocol):
         A store elsewhere fetches a copy, which stays until `release_path` was called as often as this was.
         """
 
+    def local_paths(self, refs: Iterable[ObjectRef]) -> dict[ObjectRef, Path]:
+        """`local_path` for many at once: a matter of speed only. What is gone or damaged is left out; each of the others is to be
+        released once for every time it was asked for."""
+
     def release_path(self, ref: ObjectRef) -> None:
         """The local file is needed no more. Safe to repeat; a store of local files has nothing to do."""
 

@@ -7,7 +7,7 @@ an original that ended three is quarantined with the reason.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +15,7 @@ from typing import Protocol
 from archiver.domain.document import Document, State
 from archiver.domain.extraction import Died, Event, Extraction, ExtractionTask, Finished, Found, Locator, Outcome, Unreachable
 from archiver.domain.identifiers import DocumentId, document_id
-from archiver.errors import IntegrityError, NotFoundError
-from archiver.ports.catalog import Catalog, Content
+from archiver.ports.catalog import Catalog
 from archiver.ports.extraction import ExtractionPool
 from archiver.ports.objects import ObjectRef, ObjectStore
 
@@ -77,7 +76,7 @@ class Extract:
         sink: Sink,
         *,
         passwords: Sequence[str] = (),
-        reuse: Callable[[Document], Extraction | None] = lambda _document: None,
+        reuse: Callable[[Sequence[Document]], Mapping[str, Extraction]] = lambda _documents: {},
     ) -> None:
         self._catalog, self._objects, self._pool, self._sink = catalog, objects, pool, sink
         self._identifier_key, self._passwords, self._reuse = identifier_key, tuple(passwords), reuse
@@ -104,11 +103,12 @@ class Extract:
         Args:
             read_before: their bytes were archived before, so that a stored text may serve.
         """
+        offered = [replace(one, state=State.RECEIVED) for one in documents if one.id not in self._jobs]
+        known = self._reuse(offered) if read_before and offered else {}
         fresh = []
-        for document in (replace(one, state=State.RECEIVED) for one in documents if one.id not in self._jobs):
-            extraction = self._reuse(document) if read_before else None
-            if extraction is not None:
-                self._sink.add(Result(document, extraction))
+        for document in offered:
+            if document.id in known:
+                self._sink.add(Result(document, known[document.id]))
                 continue
             content = (document.collection, document.sha256)
             if content in self._reading:
@@ -142,23 +142,33 @@ class Extract:
 
     def _tasks(self, jobs: list[_Job]) -> list[ExtractionTask]:
         """Tasks for these jobs. One whose bytes are gone from the store is let go: it stays received, `verify` tells why."""
-        keys = [(job.document.collection, job.document.retention_class, job.document.sha256) for job in jobs]
-        contents = self._catalog.contents(keys)
+        self._fetch([job for job in jobs if job.path is None])
         tasks = []
-        for job, key in zip(jobs, keys, strict=True):
-            try:
-                tasks.append(self._task(job, contents[key]))
-            except (KeyError, NotFoundError, IntegrityError):
-                self._let_go(job)
-                self.lost.append(job.document)
-                self._submit(self._followers_of(job.document))
+        for job in jobs:
+            if job.path is not None:
+                document = job.document
+                task = ExtractionTask(document.id, job.path, document.name, document.size, self._passwords, tuple(job.poison))
+                tasks.append(task)
+                continue
+            self._let_go(job)
+            self.lost.append(job.document)
+            self._submit(self._followers_of(job.document))
         return tasks
 
-    def _task(self, job: _Job, content: Content) -> ExtractionTask:
-        document = job.document
-        if job.path is None:
-            job.path, job.ref = self._objects.local_path(content.ref), content.ref
-        return ExtractionTask(document.id, job.path, document.name, document.size, self._passwords, tuple(job.poison))
+    def _fetch(self, jobs: list[_Job]) -> None:
+        """Local files for those whose bytes are there."""
+        keys = [(job.document.collection, job.document.retention_class, job.document.sha256) for job in jobs]
+        contents = self._catalog.contents(keys)
+        paths = self._objects.local_paths([contents[key].ref for key in keys if key in contents])
+        for job, key in zip(jobs, keys, strict=True):
+            if key in contents and contents[key].ref in paths:
+                job.ref = contents[key].ref
+                job.path = paths[job.ref]
+
+    def abandon(self) -> None:
+        """Let go of everything in flight: it is read again by somebody, some time."""
+        for job in list(self._jobs.values()):
+            self._let_go(job)
 
     def _let_go(self, job: _Job) -> None:
         self._jobs.pop(job.document.id, None)

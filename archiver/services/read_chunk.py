@@ -87,14 +87,18 @@ class ReadChunk:
             except (UnreachableError, LostClaimError):
                 self._give_back(claims, owner)
                 raise
-            # Any other error is told to nobody by this document's worker as well as by one that died: the claims run out.
-            self._give_back(claims, owner)
+            # Any other error counts like a death: the claims run out.
+            if done.postponed:
+                self._give_back(claims, owner)
             return done
 
     def _read(self, claims: Sequence[Claim], owner: str) -> Done:
         parts = self._parts
         documents = parts.catalog.documents([claim.document_id for claim in claims])
         waiting = [(claim, documents[claim.document_id]) for claim in claims if claim.document_id in documents]
+        settled: dict[str, int] = {one.id: one.sequence for _, one in waiting if one.state is not State.RECEIVED}
+        if settled:  # committed before, by somebody whose claim nobody missed
+            parts.jobs.finish(Kind.EXTRACT, settled)
         waiting = [(claim, document) for claim, document in waiting if document.state is State.RECEIVED]
         index = (DirectIndex if parts.serves_index else LaterIndex)(parts.index, parts.jobs, owner, parts.leases.lease)
         commit = Commit(parts.catalog, parts.objects, index, parts.clock, parts.placement, claimed_by=owner)
@@ -104,8 +108,14 @@ class ReadChunk:
             self._pool,
             parts.identifier_key,
             commit,
-            reuse=lambda document: parts.texts.of_same_bytes(parts.catalog, document),
+            reuse=lambda documents: parts.texts.of_same_bytes(parts.catalog, documents),
         )
+        try:
+            return self._work_off(waiting, commit, extract, index)
+        finally:
+            extract.abandon()
+
+    def _work_off(self, waiting: Sequence[tuple[Claim, Document]], commit: Commit, extract: Extract, index: DirectIndex) -> Done:
         hopeless = [document for claim, document in waiting if claim.deaths >= DEATHS]
         for document in hopeless:
             commit.add(_given_up(document))
@@ -122,7 +132,7 @@ class ReadChunk:
             len(hopeless),
             len(extract.postponed) + extract.busy,
             index.indexed,
-            sum(claim.deaths > 0 for claim in claims),
+            sum(claim.deaths > 0 for claim, _ in waiting),
         )
 
     def _give_back(self, claims: Sequence[Claim], owner: str) -> None:

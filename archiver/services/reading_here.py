@@ -56,7 +56,7 @@ class ReadingHere:
             parts.identifier_key,
             self._commit,
             passwords=passwords,
-            reuse=lambda document: parts.texts.of_same_bytes(parts.catalog, document),
+            reuse=lambda documents: parts.texts.of_same_bytes(parts.catalog, documents),
         )
         self._ledgered = 0
 

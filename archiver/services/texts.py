@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -68,14 +70,18 @@ class Texts:
         """What was read from a document; None when nothing was stored for it."""
         return self.load(document.text_key) if document.text_key else None
 
-    def of_same_bytes(self, catalog: Catalog, document: Document) -> Extraction | None:
-        """The reading of the same bytes, if they were read whole before and hold no members. None as well for one that was
+    def of_same_bytes(self, catalog: Catalog, documents: Sequence[Document]) -> dict[str, Extraction]:
+        """By document id the reading of the same bytes, if they were read whole before and hold no members. Without one that was
         lost or damaged, which `verify` reports: the bytes are read again."""
-        twin = catalog.text_of(document.collection, document.sha256)
-        try:
-            return self.of(twin) if twin else None
-        except (NotFoundError, IntegrityError):
-            return None
+        found: dict[str, Extraction] = {}
+        keys = {one.id: (one.collection, one.retention_class, one.sha256) for one in documents}
+        twins = catalog.read_whole(list(dict.fromkeys(keys.values())))
+        for document in documents:
+            if twin := twins.get(keys[document.id]):
+                with suppress(NotFoundError, IntegrityError):
+                    if extraction := self.of(twin):
+                        found[document.id] = extraction
+        return found
 
 
 def key_for(document: Document, extraction: Extraction) -> str:

@@ -189,18 +189,21 @@ class CatalogSuite:
 
     @pytest.mark.parametrize("outcome", [Outcome.COMPLETE, Outcome.EMPTY])
     def test_a_whole_text_serves_other_documents(self, catalog: Catalog, outcome: Outcome):
-        catalog.commit_archived([archived(outcome=outcome)], [])
-        found = catalog.text_of("default", archived().sha256)
+        catalog.commit_intake(IntakeGroup(contents=[content(archived())]))
+        catalog.commit_archived([archived(outcome=outcome), archived("copy", outcome=outcome)], [])
+        key = (archived().collection, archived().retention_class, archived().sha256)
+        found = catalog.read_whole([key]).get(key)
         assert found is not None
-        assert found.id == archived().id
-        assert catalog.text_of("other", archived().sha256) is None
+        assert found.id in (archived().id, archived("copy").id)
+        assert catalog.read_whole([("other", *key[1:])]) == {}
 
     @pytest.mark.parametrize(
         "changes", [{"outcome": Outcome.PARTIAL}, {"text_key": ""}, {"members": 1}, {"outcome": Outcome.ENCRYPTED}]
     )
     def test_a_text_that_is_not_whole_serves_nobody(self, catalog: Catalog, changes):
+        catalog.commit_intake(IntakeGroup(contents=[content(archived())]))
         catalog.commit_archived([archived(**changes)], [])
-        assert catalog.text_of("default", archived().sha256) is None
+        assert catalog.read_whole([(archived().collection, archived().retention_class, archived().sha256)]) == {}
 
     def test_select_by_each_criterion_and_by_several(self, catalog: Catalog):
         box = archived("box.zip", batch_id="one")

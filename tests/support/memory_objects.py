@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import BinaryIO
 
 from archiver.domain.digest import of_bytes
 from archiver.domain.document import LockMode
-from archiver.errors import NotFoundError, RefusedError
+from archiver.errors import IntegrityError, NotFoundError, RefusedError
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, stronger
 
@@ -53,6 +54,14 @@ class MemoryObjects:
         with tempfile.NamedTemporaryFile(delete=False) as file:
             file.write(self._found(ref).body)
         return Path(file.name)
+
+    def local_paths(self, refs: Iterable[ObjectRef]) -> dict[ObjectRef, Path]:
+        """See the port."""
+        found = {}
+        for ref in refs:
+            with suppress(NotFoundError, IntegrityError):
+                found[ref] = self.local_path(ref)
+        return found
 
     def release_path(self, ref: ObjectRef) -> None:
         pass

@@ -164,7 +164,7 @@ def test_an_index_out_of_reach_holds_up_nothing_and_is_told_later(shop: Workshop
     assert shop.indexed() == set(ids)
 
 
-@pytest.mark.parametrize("call", ["local_path", "put", "protect"])
+@pytest.mark.parametrize("call", ["local_paths", "put", "protect"])
 def test_a_store_out_of_reach_gives_everything_back_unblamed(shop: Workshop, files: Path, call: str) -> None:
     ids = shop.take_in(files)
     shop.objects = DownFor(shop.archive.objects, call, 1, UnreachableError("down"))

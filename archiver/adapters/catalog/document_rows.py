@@ -26,6 +26,15 @@ from archiver.ports.catalog import Content, IntakeGroup, Seen
 _PAGE = 1_000
 
 
+_READER = (
+    select(documents.c.id)
+    .where(documents.c.sha256 == contents.c.sha256, documents.c.collection == contents.c.collection, READ_WHOLE)
+    .limit(1)
+)
+_READERS = select(contents.c.sha256, _READER.scalar_subquery())
+"""For each content one document that was read whole: found at once, however many copies there are."""
+
+
 class DocumentRows:
     """The part of `ports.catalog.Catalog` about documents and their contents."""
 
@@ -45,12 +54,9 @@ class DocumentRows:
         return found
 
     def contents(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Content]:
-        by_class: dict[tuple[str, str], list[str]] = {}
-        for collection, retention_class, sha256 in keys:
-            by_class.setdefault((collection, retention_class), []).append(sha256)
         columns, found = contents.c, dict[tuple[str, str, str], Content]()
         with read(self.engine) as connection:
-            for (collection, retention_class), digests in by_class.items():
+            for (collection, retention_class), digests in _by_class(keys).items():
                 query = select(contents).where(columns.collection == collection, columns.retention_class == retention_class)
                 for piece in pieces(digests):
                     for row in connection.execute(query.where(columns.sha256.in_(piece))):
@@ -97,13 +103,16 @@ class DocumentRows:
 
         transact(self.engine, count)
 
-    def text_of(self, collection: str, sha256: str) -> Document | None:
-        query = (
-            select(documents).where(documents.c.sha256 == sha256, documents.c.collection == collection).where(READ_WHOLE).limit(1)
-        )
+    def read_whole(self, wanted: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Document]:
+        ids: dict[tuple[str, str, str], str] = {}
         with read(self.engine) as connection:
-            row = connection.execute(query).first()
-        return None if row is None else document_of(row)
+            for (collection, retention_class), digests in _by_class(wanted).items():
+                query = _READERS.where(contents.c.collection == collection, contents.c.retention_class == retention_class)
+                for piece in pieces(digests):
+                    for sha256, reader in connection.execute(query.where(contents.c.sha256.in_(piece))):
+                        ids[collection, retention_class, sha256] = reader
+        found = self.documents([one for one in ids.values() if one])
+        return {content: found[one] for content, one in ids.items() if one in found}
 
     def commit_archived(self, documents: Sequence[Document], events: Iterable[LedgerEvent], *, claimed_by: str = "") -> int:
         entries = list(events)
@@ -176,3 +185,11 @@ class DocumentRows:
             if len(page) < _PAGE:
                 return
             after = page[-1].sequence
+
+
+def _by_class(keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], list[str]]:
+    """(collection, class) -> digests."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for collection, retention_class, sha256 in keys:
+        found.setdefault((collection, retention_class), []).append(sha256)
+    return found

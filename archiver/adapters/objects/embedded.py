@@ -9,6 +9,7 @@ import errno
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +25,7 @@ from archiver.adapters.objects.recovery import recover, recover_rows, remove
 from archiver.adapters.objects.spread import Spread
 from archiver.adapters.objects.translation import disk_errors, unreachable
 from archiver.adapters.objects.view import View, absent, info
-from archiver.errors import IntegrityError, NoArchiveError, NotPermittedError, RefusedError
+from archiver.errors import IntegrityError, NoArchiveError, NotFoundError, NotPermittedError, RefusedError
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, StoreFacts, stronger
 
@@ -116,6 +117,14 @@ class EmbeddedStore:
         """See the port: the object's own file."""
         self._view.info(ref)
         return Path(self._layout.path(Address(ref.bucket, ref.key)))
+
+    def local_paths(self, refs: Iterable[ObjectRef]) -> dict[ObjectRef, Path]:
+        """See the port."""
+        found = {}
+        for ref in refs:
+            with suppress(NotFoundError, IntegrityError):
+                found[ref] = self.local_path(ref)
+        return found
 
     def release_path(self, ref: ObjectRef) -> None:
         """See the port: the file is the object itself, and stays."""

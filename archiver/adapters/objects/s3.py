@@ -24,7 +24,7 @@ from archiver.adapters.objects.s3_wire import PATIENCE, Call, S3Wire, version_qu
 from archiver.adapters.objects.s3_writing import S3Writing, Write
 from archiver.adapters.objects.spread import Spread
 from archiver.domain.digest import of_bytes
-from archiver.errors import IntegrityError, NotFoundError, NotPermittedError, RefusedError
+from archiver.errors import IntegrityError, MinutierError, NotFoundError, NotPermittedError, RefusedError
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, StoreFacts, stronger
 
@@ -104,6 +104,18 @@ class S3Store:
     def local_path(self, ref: ObjectRef) -> Path:
         """See the port: a copy, shared by all in this process who ask for it at once."""
         return self._copies.take(ref)
+
+    def local_paths(self, refs: Iterable[ObjectRef]) -> dict[ObjectRef, Path]:
+        """See the port: several are fetched at once. When the store does not answer for one, none is kept."""
+        wanted = list(refs)
+        taken = dict(zip(wanted, self._spread.each(self._copy, wanted), strict=True))
+        paths = {ref: found for ref, found in taken.items() if isinstance(found, Path)}
+        for found in taken.values():
+            if isinstance(found, MinutierError) and not isinstance(found, NotFoundError | IntegrityError):
+                for ref in paths:
+                    self._copies.give_back(ref)
+                raise found
+        return paths
 
     def release_path(self, ref: ObjectRef) -> None:
         """See the port."""
@@ -203,6 +215,12 @@ class S3Store:
         self._spread.close()
         self._scratch.close()
         self._wire.close()
+
+    def _copy(self, ref: ObjectRef) -> Path | MinutierError:
+        try:
+            return self._copies.take(ref)
+        except MinutierError as error:
+            return error
 
     def _checked(self, put: Put, now: datetime) -> Write:
         checked_key(put.key)
