@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -17,14 +18,22 @@ from archiver.ports.catalog import Catalog
 from archiver.ports.objects import Bucket, ObjectStore
 
 FORMAT = "minutier-text/1"
-_COMPRESSOR = zstandard.ZstdCompressor(level=1, write_checksum=True)
+_OWN = threading.local()
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """One a thread: two that share one overwrite each other's memory."""
+    if not hasattr(_OWN, "compressor"):
+        _OWN.compressor = zstandard.ZstdCompressor(level=1, write_checksum=True)
+    made: zstandard.ZstdCompressor = _OWN.compressor
+    return made
 
 
 def encode(sha256: str, extraction: Extraction) -> bytes:
     """A text object. The digest of the bytes it was read from is in it, so that it can be told apart from any other."""
     body: dict[str, Any] = {name: getattr(extraction, name) for name in Extraction.__slots__}
     body |= {"format": FORMAT, "sha256": sha256}
-    return _COMPRESSOR.compress(msgspec.json.encode(body))
+    return _compressor().compress(msgspec.json.encode(body))
 
 
 def decode(raw: bytes) -> Extraction:
