@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.test_tutorial import ROOT, run, steps
-from tests.support.on_servers import _database, _last_segment, _remove_buckets, _remove_indices
+from tests.support.on_servers import own_database, remove_buckets, remove_indices
 from tests.support.own_server import _free_port
-from tests.support.servers import server_url
+from tests.support.servers import server_url, under
 
 GUIDE = ROOT / "docs" / "howto" / "run-with-servers.md"
 
@@ -22,16 +22,16 @@ def addresses() -> Iterator[dict[str, str]]:
     """Settings of a new archive's own places on the servers."""
     name = f"t{uuid.uuid4().hex[:12]}"
     minio, elasticsearch = server_url("minio"), server_url("elasticsearch")
-    with _database(server_url("postgres"), name) as catalog:
+    with own_database(server_url("postgres"), name) as catalog:
         yield {
-            "MINUTIER_OBJECTS_URL": _last_segment(minio, name),
-            "MINUTIER_INDEX_URL": _last_segment(elasticsearch, name),
+            "MINUTIER_OBJECTS_URL": under(minio, name),
+            "MINUTIER_INDEX_URL": under(elasticsearch, name),
             "MINUTIER_CATALOG_URL": catalog,
             "MINUTIER_TIKA_URL": server_url("tika"),
             "MINUTIER_BROKER_URL": server_url("rabbitmq"),
         }
-        _remove_indices(elasticsearch, name)
-        _remove_buckets(minio, name)
+        remove_indices(elasticsearch, name)
+        remove_buckets(minio, name)
 
 
 def test_every_command_of_the_guide_does_what_it_shows(addresses: dict[str, str], tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from archiver.domain.query import SearchRequest
 from archiver.errors import NotPermittedError
 from tests.support.elastic_indices import elastic_indices
 from tests.support.index_entries import EVERYTHING, doc_id, entry
-from tests.support.servers import server_url
+from tests.support.servers import server_url, under
 
 
 @pytest.fixture
@@ -203,12 +203,12 @@ class TestLeastPrivilege:
         url = f"{parts.scheme}://{name}:Secret-{name}@{parts.hostname}:{parts.port}/{name}"
         if not parts.username:
             pytest.skip("the server runs without security")
-        grant(f"{admin.rstrip('/')}/admin", url)
+        grant(under(admin, "admin"), url)
         yield url
-        admin_index = ElasticsearchIndex(f"{admin.rstrip('/')}/{name}", writable=True)
+        admin_index = ElasticsearchIndex(under(admin, name), writable=True)
         admin_index.discard()
         admin_index.close()
-        revoke(f"{admin.rstrip('/')}/admin", url)
+        revoke(under(admin, "admin"), url)
 
     def test_the_program_can_do_its_work(self, url: str) -> None:
         from archiver.adapters.index.elastic_rebuilding import ElasticGenerations
@@ -249,7 +249,7 @@ class TestLeastPrivilege:
         writer.add([entry(1, "mot")])
         writer.commit(1)
         writer.close()
-        grant(f"{server_url('elasticsearch').rstrip('/')}/admin", url, reader=True)
+        grant(under(server_url("elasticsearch"), "admin"), url, reader=True)
         reader = ElasticsearchIndex(url, writable=True)
         assert reader.search(SearchRequest("mot"), EVERYTHING).total == 1
         assert reader.sequence() == 1

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from archiver.adapters.index.elastic import ElasticsearchIndex
 from archiver.adapters.index.elastic_roles import grant, revoke
-from tests.support.servers import server_url
+from tests.support.servers import server_url, under
 
 
 class ElasticIndices:
@@ -20,7 +20,7 @@ class ElasticIndices:
 
     def url(self) -> str:
         """A URL with a new prefix."""
-        return f"{self.server.rstrip('/')}/t{uuid.uuid4().hex[:16]}"
+        return under(self.server, f"t{uuid.uuid4().hex[:16]}")
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
@@ -39,9 +39,9 @@ class ElasticIndices:
         runs without security."""
         parts, name = urlsplit(self.server), f"t{uuid.uuid4().hex[:16]}"
         if not parts.username:
-            yield f"{self.server.rstrip('/')}/{name}"
+            yield under(self.server, name)
             return
-        admin = f"{self.server.rstrip('/')}/admin"
+        admin = under(self.server, "admin")
         url = f"{parts.scheme}://{name}:Secret-{name}@{parts.hostname}:{parts.port}/{name}"
         grant(admin, url)
         try:

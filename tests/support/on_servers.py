@@ -13,14 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.command import ROOT, Minutier
-from tests.support.servers import server_url
-
-
-def _last_segment(url: str, name: str) -> str:
-    scheme, rest = url.split("://", 1)
-    host, _, tail = rest.partition("/")
-    query = tail.partition("?")[2]
-    return f"{scheme}://{host}/{name}" + (f"?{query}" if query else "")
+from tests.support.servers import server_url, under
 
 
 @contextmanager
@@ -39,10 +32,10 @@ def archive_on_servers(
         server: given.get(server) or server_url(server)
         for server in ("minio", "elasticsearch", "tika", "postgres", *((broker,) if broker else ()))
     }
-    with _database(where["postgres"], name) as catalog:
+    with own_database(where["postgres"], name) as catalog:
         variables = {
-            "MINUTIER_OBJECTS_URL": _last_segment(where["minio"], name),
-            "MINUTIER_INDEX_URL": _last_segment(where["elasticsearch"], name),
+            "MINUTIER_OBJECTS_URL": under(where["minio"], name),
+            "MINUTIER_INDEX_URL": under(where["elasticsearch"], name),
             "MINUTIER_CATALOG_URL": catalog,
             "MINUTIER_TIKA_URL": where["tika"],
             "MINUTIER_BROKER_URL": where[broker] if broker else "",
@@ -52,25 +45,27 @@ def archive_on_servers(
             archive.run("init")
             yield archive
         finally:
-            _remove_indices(where["elasticsearch"], name)
-            _remove_buckets(where["minio"], name)
+            remove_indices(where["elasticsearch"], name)
+            remove_buckets(where["minio"], name)
 
 
 @contextmanager
-def _database(url: str, name: str) -> Iterator[str]:
+def own_database(url: str, name: str) -> Iterator[str]:
+    """A new database on that server, dropped at the end; its URL."""
     import psycopg
 
     plain = url.replace("postgresql+psycopg://", "postgresql://")
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     try:
-        yield _last_segment(url, name)
+        yield under(url, name)
     finally:
         with psycopg.connect(plain, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _remove_buckets(url: str, name: str) -> None:
+def remove_buckets(url: str, name: str) -> None:
+    """Every version in the buckets of that name, and the buckets."""
     from urllib.parse import urlsplit
 
     from minio import Minio
@@ -89,7 +84,8 @@ def _remove_buckets(url: str, name: str) -> None:
             client.remove_bucket(bucket)
 
 
-def _remove_indices(url: str, name: str) -> None:
+def remove_indices(url: str, name: str) -> None:
+    """The indices whose names begin so."""
     import urllib3
 
     auth = urllib3.util.parse_url(url)
@@ -148,4 +144,4 @@ def eventually(look: Any, seconds: float = 60.0, every: float = 0.25) -> Any:
     return found
 
 
-__all__ = ["archive_on_servers", "eventually", "worker_processes", "workers"]
+__all__ = ["archive_on_servers", "eventually", "own_database", "remove_buckets", "remove_indices", "worker_processes", "workers"]

@@ -17,14 +17,14 @@ from archiver.domain.document import LockMode
 from archiver.errors import NotFoundError, RefusedError
 from archiver.ports.objects import Bucket, ObjectInfo
 from tests.support.moving_clock import RealClock
-from tests.support.servers import server_url
+from tests.support.servers import server_url, under
 
 _LONGEST = 60.0
 
 
 def fresh_url() -> str:
     """A URL whose buckets don't exist yet."""
-    return f"{server_url('minio').rsplit('/', 1)[0]}/test-{uuid.uuid4().hex[:20]}"
+    return under(server_url("minio"), f"test-{uuid.uuid4().hex[:20]}")
 
 
 @contextmanager

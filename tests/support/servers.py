@@ -23,3 +23,11 @@ def server_url(name: str) -> str:
             pytest.fail(why)
         pytest.skip(why)
     return url
+
+
+def under(url: str, name: str) -> str:
+    """The same server for another archive: the URL's path is that name instead."""
+    scheme, rest = url.split("://", 1)
+    host, _, tail = rest.partition("/")
+    query = tail.partition("?")[2]
+    return f"{scheme}://{host}/{name}" + (f"?{query}" if query else "")
