@@ -33,10 +33,11 @@ def main(given: list[str] | None = None) -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     try:
         kinds = {Kind(name) for name in options.queues.split(",")}
-        _serve(home_of(options.archive or None), kinds, options, stop)
     except ValueError as error:
         _log.error("%s; kinds of work are: %s", error, ", ".join(Kind))
         return 2
+    try:
+        _serve(home_of(options.archive or None), kinds, options, stop)
     except MinutierError as error:
         _log.error("%s%s", error, f" ({error.remedy})" if error.remedy else "")
         return error.exit_code
@@ -50,16 +51,16 @@ def _serve(home: Path, kinds: set[Kind], options: argparse.Namespace, stop: thre
         patience = archive.patience(_log.warning, check=lambda: None)
         patience.run(lambda: archive.archive_id)
         metrics.serve(options.metrics)
-        with Work(archive, kinds, patience, stopping=stop.is_set) as work:
+        with Work(archive, kinds, patience) as work:
             broker = dramatiq_broker(archive.settings.broker_url)
             declare(broker, archive.archive_id, work, kinds)
             worker = dramatiq.Worker(broker, worker_threads=options.threads, worker_timeout=500)
             worker.start()
             _log.info("ready: %s with %d threads", ", ".join(sorted(kinds)), options.threads)
-            with Sweeper(archive, work):
+            with Sweeper(archive):
                 _wait(stop, options.parent)
-            work.end_in(options.grace)
-            worker.stop(timeout=int(options.grace * 1000))
+                work.end_in(options.grace)
+                worker.stop(timeout=int(options.grace * 1000))
             broker.close()
 
 

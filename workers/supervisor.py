@@ -59,9 +59,14 @@ class _Place:
         self._started = self._due = 0.0
 
     def start_when_due(self, now: float) -> None:
-        if self.child is None and now >= self._due:
-            self._started = now
+        if self.child is not None or now < self._due:
+            return
+        self._started = now
+        try:
             self.child = subprocess.Popen(self._command, start_new_session=True)  # noqa: S603  # our own program
+        except OSError as error:  # no memory or no process to be had just now
+            self._due = now + LONGEST_PAUSE
+            sys.stderr.write(f"a worker process could not be started: {error.strerror}\n")
 
     def ended(self, now: float) -> int | None:
         """The exit code when it has just ended; the next start is planned then."""

@@ -8,21 +8,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from datetime import datetime, timedelta
 from types import TracebackType
 
+from archiver.adapters.index.elastic import ElasticsearchIndex
 from archiver.bootstrap import Archive
 from archiver.errors import LockedError, MinutierError
 from archiver.ports.jobs import Kind
 from archiver.services.intake_upkeep import remove_unclaimed, renew_waiting
 from workers import metrics
-from workers.work import Work
 
 ANNOUNCE_SECONDS = 2.0
 LEDGER_SECONDS = 30.0
-SEAL_SECONDS = 3_600.0
-UPKEEP_SECONDS = 6 * 3_600.0
-CLEAR_SECONDS = 7 * 86_400.0
-"""Listing all originals of a large archive takes minutes; what it removes harms nobody meanwhile."""
+UPKEEP = {
+    "seal": timedelta(hours=1),
+    "intake locks": timedelta(hours=6),
+    "unclaimed originals": timedelta(days=7),  # it lists all originals: minutes for millions; what it removes harms nobody
+}
+"""What is done once in a while by one of all processes: when it was done last is a mark in the catalogue."""
 
 _log = logging.getLogger("minutier.sweep")
 
@@ -30,14 +33,11 @@ _log = logging.getLogger("minutier.sweep")
 class Sweeper:
     """Runs beside the work of a process, in a thread of its own."""
 
-    def __init__(self, archive: Archive, work: Work) -> None:
-        self._archive, self._work = archive, work
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
         self._ledger_due = time.monotonic() + LEDGER_SECONDS
-        self._seal_due = time.monotonic() + SEAL_SECONDS
-        self._upkeep_due = time.monotonic() + UPKEEP_SECONDS
-        self._clear_due = time.monotonic() + CLEAR_SECONDS
         self._sequence = -1
 
     def __enter__(self) -> Sweeper:
@@ -68,26 +68,40 @@ class Sweeper:
             self._ledger_due = now + LEDGER_SECONDS
             self._archive.ledger.sequence()
             self._mark_index()
-        if now >= self._seal_due:
-            self._seal_due = now + SEAL_SECONDS
-            self._archive.ledger.seal(partial=False)
-            self._archive.ledger.beat()
-        self._look_after_intake(now)
+            for what, every in UPKEEP.items():
+                if what != "seal" or self._archive.keys.can_sign:
+                    self._keep_up(what, every)
         metrics.backlog(self._archive)
 
-    def _look_after_intake(self, now: float) -> None:
+    def _keep_up(self, what: str, every: timedelta) -> None:
+        archive, mark = self._archive, f"swept: {what}"
+        now = archive.clock.now()
+        last = archive.catalog.get_mark(mark)
+        if last and now - datetime.fromisoformat(last) < every:
+            return
+        with archive.catalog.exclusive(mark):
+            if archive.catalog.get_mark(mark) != last:
+                return
+            archive.catalog.set_mark(mark, now.isoformat())
+            self._do(what)
+
+    def _do(self, what: str) -> None:
         archive = self._archive
-        if now >= self._upkeep_due:
-            self._upkeep_due = now + UPKEEP_SECONDS
+        if what == "seal":
+            archive.ledger.beat()
+        elif what == "intake locks":
+            archive.jobs.adopt()
             renew_waiting(archive.catalog, archive.objects, archive.clock)
-        if now >= self._clear_due:
-            self._clear_due = now + CLEAR_SECONDS
-            with archive.catalog.exclusive("clear intake"):
-                remove_unclaimed(archive.catalog, archive.objects, archive.clock)
+        else:
+            remove_unclaimed(archive.catalog, archive.objects, archive.clock)
 
     def _mark_index(self) -> None:
-        """How far the index has come, written where the index itself can tell it."""
+        """How far the index has come, written where the index itself can tell it; and what an importer that was killed left of
+        its preparations is put right."""
         sequence = self._archive.jobs.indexed_up_to()
-        if sequence != self._sequence:
-            self._archive.index.commit(sequence)
-            self._sequence = sequence
+        if sequence == self._sequence:
+            return
+        self._archive.index.commit(sequence)
+        if isinstance(self._archive.index, ElasticsearchIndex) and not self._archive.jobs.backlog(Kind.EXTRACT).documents:
+            self._archive.index.end_bulk()
+        self._sequence = sequence

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from archiver.adapters.extraction.pool import ChildPool
 from archiver.bootstrap import Archive
-from archiver.errors import LostClaimError, UnreachableError
+from archiver.errors import IntegrityError, LostClaimError, MinutierError, UnreachableError
 from archiver.ports.jobs import Kind
 from archiver.services.index_chunk import IndexChunk
 from archiver.services.leases import Leases
@@ -25,10 +25,8 @@ _log = logging.getLogger("minutier.work")
 class Work:
     """The work of one process."""
 
-    def __init__(
-        self, archive: Archive, kinds: Collection[Kind], patience: Patience, *, stopping: Callable[[], bool] = lambda: False
-    ) -> None:
-        self._archive, self._stopping = archive, stopping
+    def __init__(self, archive: Archive, kinds: Collection[Kind], patience: Patience) -> None:
+        self._archive = archive
         self._give_up_at = float("inf")
         self._local = threading.local()
         jobs = patience.over(archive.jobs)
@@ -81,19 +79,20 @@ class Work:
 
     def _guarded(self, kind: Kind, document_ids: list[str], run: Callable[[Sequence[str]], None]) -> None:
         """Nothing goes back to the broker: work that was not done has its row, and is announced again."""
-        if self._stopping():
-            return
         started = time.perf_counter()
         result = "done"
         try:
             run(document_ids)
-        except UnreachableError as error:
-            result = "unreachable"
-            _log.warning("given back: %s", error)
-            time.sleep(1.0)  # no other chunk would fare better at once
         except LostClaimError as error:
             result = "lost"
             _log.warning("%s", error)
+        except IntegrityError as error:
+            result = "failed"
+            _log.error("%s of %s: %s", kind, ", ".join(document_ids[:3]), error)
+        except MinutierError as error:
+            result = "unreachable" if isinstance(error, UnreachableError) else "refused"
+            _log.warning("given back: %s", error)
+            time.sleep(1.0)  # no other chunk would fare better at once
         except Exception:  # noqa: BLE001  # the edge of the worker; its claims run out and count against the documents
             result = "failed"
             _log.exception("%s of %s failed", kind, ", ".join(document_ids[:3]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import datetime
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from archiver.bootstrap.home import HOME, MARKER
 from archiver.bootstrap.write_lock import WriteLock, holder_of
-from archiver.errors import NoArchiveError, UnreachableError, UsageError
+from archiver.errors import NoArchiveError, UsageError
 from archiver.settings import load
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Archive:
     def announcer(self) -> Announcer:
         from archiver.services.announce import Announcer
 
-        return Announcer(self.jobs, self.queues)
+        return Announcer(self.jobs, self.queues, quiet=timedelta(seconds=self.settings.lease_seconds))
 
     @cached_property
     def pool(self) -> ChildPool:
@@ -273,20 +273,21 @@ class Archive:
         return holder_of(self.home)
 
     @contextmanager
-    def importing_alone(self, batch_id: str) -> Iterator[None]:
-        """One importer a batch.
+    def importing_alone(self, batch_id: str) -> Iterator[Callable[[], None]]:
+        """One importer a batch; gives what makes sure of it, to be called before each step.
 
         Raises:
             LockedError: another one is at it.
         """
         if not (self._shareable and self.settings.broker_url):
-            yield
+            yield lambda: None
             return
-        with ExitStack() as held:
-            held.enter_context(self.catalog.exclusive(f"batch {batch_id}"))
-            yield
-            with suppress(UnreachableError):  # a database that was restarted meanwhile has let go of it by itself
-                held.close()
+        turn = self.catalog.turn(f"batch {batch_id}")
+        turn.hold()
+        try:
+            yield turn.hold
+        finally:
+            turn.close()
 
     @cached_property
     def texts(self) -> Texts:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from retention.errors import PolicyError
     from retention.policy import Policy
 
-LATE_SECONDS = 5.0
-"""Workers look for a new policy every second, right before they commit."""
 _EFFECTS = {
     "earlier": "would end earlier: refused",
     "later": "kept longer",
@@ -44,11 +42,12 @@ def check(context: Context, file: str) -> None:
     """
     from archiver.bootstrap import MARKER
     from archiver.services.policy_changes import Changes
+    from archiver.settings import load
 
     data = _bytes_of(file)
     policy = _checked(context, data, file)
     changes = Changes()
-    if (context.home / MARKER).is_file():
+    if (context.home / MARKER).is_file() or load(context.home)[0].catalog_url:
         with context.open() as archive:
             policy, changes = _policies(archive).check(data, file)
     value = {"file": file, "classes": list(policy.classes), "collections": list(policy.collections), "changes": _counted(changes)}
@@ -82,9 +81,6 @@ def apply(context: Context, file: str, accept_program_lock: bool) -> None:
             accept_program_lock=accept_program_lock,
             refused=lambda change: _show_refused(context, change),
         )
-        if archive.settings.broker_url:  # what workers had in hand when it came into force was judged by the one before
-            time.sleep(LATE_SECONDS)
-            policies.apply(data, by=by, source=file, accept_program_lock=accept_program_lock)
     value = {"version": applied.version, "new": applied.fresh, "changes": _counted(applied.changes)}
     first = f"Policy v{applied.version} is in force" if applied.fresh else f"Policy v{applied.version} was in force already"
     context.answer(value, [first, *_effects(applied.changes)])

@@ -43,6 +43,7 @@ def start(
 ) -> int:
     """A new batch."""
     check_name("collection", spec["collection"])
+    _require_reading_here(archive, workers, passwords)
     _require_some(spec["paths"])
     _note_unknown(context, archive, spec)
     if spec["manifest"]:
@@ -79,6 +80,7 @@ def _note_unknown(context: Context, archive: Archive, spec: dict[str, Any]) -> N
 
 def resume(context: Context, archive: Archive, batch: Batch, workers: int | None, passwords: tuple[str, ...]) -> int:
     """A batch that was stopped or killed: the same lines, the same ids."""
+    _require_reading_here(archive, workers, passwords)
     entries: Iterator[SourceEntry | None] = iter(())
     if not batch.listed:
         spool = _spool(archive, batch.id)
@@ -102,6 +104,23 @@ def _require_same_manifest(batch: Batch) -> None:
         raise UsageError(
             f"the manifest {path} is not what it was when batch {batch.id} began",
             remedy="put it back as it was; or import it as a new batch: what is archived is recognised",
+        )
+
+
+def _require_reading_here(archive: Archive, workers: int | None, passwords: tuple[str, ...]) -> None:
+    """What only makes sense for an import that reads by itself is refused where workers read.
+
+    Raises:
+        UsageError: passwords or a number of processes were given, and there is a broker.
+    """
+    if archive.settings.broker_url and passwords:
+        raise UsageError(
+            "passwords stay in the process that was given them, and workers are others",
+            remedy="import without; then run `minutier batch retry --outcome encrypted --password-file FILE`, which reads here",
+        )
+    if archive.settings.broker_url and workers:
+        raise UsageError(
+            "--workers is for an import that reads by itself", remedy="start more with `minutier work --processes N`"
         )
 
 
@@ -144,18 +163,13 @@ def _import(
         here = ReadingHere(reading_parts(archive), passwords=passwords)
         BulkImport(taking_parts(archive), here, options, shown, stop=stop).run(entries)
         return
-    if passwords:
-        raise UsageError(
-            "passwords stay in the process that was given them, and workers are others",
-            remedy="import without; then run `minutier batch retry --outcome encrypted --password-file FILE`, which reads here",
-        )
     patience = archive.patience(context.note, check=stop.check(options.batch_id))
     elsewhere = ReadingElsewhere(
         elsewhere_parts(archive, patience), options.batch_id, ahead(archive), patience, note=context.note
     )
     taking = replace(taking_parts(archive), catalog=patience.over(archive.catalog))
-    with archive.importing_alone(options.batch_id):
-        BulkImport(taking, elsewhere, options, shown, stop=stop, patience=patience).run(entries)
+    with archive.importing_alone(options.batch_id) as alone:
+        BulkImport(taking, elsewhere, options, shown, stop=stop, patience=patience, alone=alone).run(entries)
 
 
 def elsewhere_parts(archive: Archive, patience: Patience) -> ElsewhereParts:

@@ -6,7 +6,7 @@ a broker is a hint: ids that may be worth a look. So a lost, doubled or late mes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -56,11 +56,11 @@ class Jobs(Protocol):
     Raises, everywhere: `UnreachableError` when the database does not answer.
     """
 
-    def due(self, kind: Kind, limit: int, *, resend: timedelta) -> list[Due]:
+    def due(self, kind: Kind, limit: int, *, resend: timedelta, take_over: bool = True) -> list[Due]:
         """Work to announce now, oldest first, marked as announced by this call; no row goes to two callers at once.
 
         That is: what was never announced and need not wait, what was given back and has waited, what was announced more than
-        `resend` ago and never claimed, and what was claimed under a lease that has run out.
+        `resend` ago and never claimed, and (unless `take_over` is False) what was claimed under a lease that has run out.
         """
 
     def claim(self, kind: Kind, document_ids: Sequence[str], *, owner: str, lease: timedelta) -> list[Claim]:
@@ -70,8 +70,12 @@ class Jobs(Protocol):
         because the answer was lost, gets what it holds.
         """
 
-    def renew(self, owner: str, *, lease: timedelta) -> None:
-        """Hold everything of `owner` for `lease` from now on."""
+    def renew(self, owners: Collection[str], *, lease: timedelta) -> None:
+        """Hold everything of these owners for `lease` from now on. What a transaction is just changing is passed over, not waited
+        for: nobody else can take it meanwhile."""
+
+    def adopt(self) -> int:
+        """Write the rows that are missing: of originals that wait to be read and have none; how many."""
 
     def release(self, kind: Kind, document_ids: Sequence[str], *, owner: str, wait: timedelta) -> None:
         """Give back work that was not done, to be announced after `wait`. Nothing is held against it. Safe to repeat."""
@@ -94,6 +98,13 @@ class Broker(Protocol):
 
         Raises:
             UnreachableError: it has not, or may not have.
+        """
+
+    def waiting(self, kind: Kind) -> int:
+        """Messages that no worker has taken.
+
+        Raises:
+            UnreachableError: it does not answer.
         """
 
     def close(self) -> None:

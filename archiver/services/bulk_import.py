@@ -117,8 +117,10 @@ class BulkImport:
         *,
         stop: Callable[[], bool] = lambda: False,
         patience: Patience = NONE,
+        alone: Callable[[], None] = lambda: None,
     ) -> None:
-        self._patience = patience
+        """`patience`: how long to wait for a part that does not answer; `alone`: raises when another import works on the batch."""
+        self._patience, self._alone = patience, alone
         self._catalog, self._reading, self._options = parts.catalog, reading, options
         self._observer, self._stop = observer, stop
         self._intake = Intake(
@@ -191,7 +193,7 @@ class BulkImport:
 
     def _take(self, group: list[tuple[Line, SourceEntry]]) -> None:
         self._check_stop()
-        documents, lines = self._patience.run(lambda: self._intake.take(group))
+        documents, lines = self._patience.run(lambda: self._take_alone(group))
         for line in lines:
             self._progress.states[line.state.value] = self._progress.states.get(line.state.value, 0) + 1
         self._progress.lines += len(lines)
@@ -199,6 +201,10 @@ class BulkImport:
         copies = {line.document_id for line in lines if line.state is LineState.DUPLICATE}
         self._offer([document for document in documents if document.id not in copies])
         self._offer([document for document in documents if document.id in copies], read_before=True)
+
+    def _take_alone(self, group: list[tuple[Line, SourceEntry]]) -> tuple[list[Document], list[Line]]:
+        self._alone()
+        return self._intake.take(group)
 
     # -- what follows -------------------------------------------------------------------------------------------
     def _offer(self, documents: list[Document], *, read_before: bool = False) -> None:

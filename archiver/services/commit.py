@@ -85,6 +85,7 @@ class Commit:
         self._unindexed = 0
         self._index_due = time.monotonic() + INDEX_SECONDS
         self._sequence = index.sequence()
+        self._judge, self.policy_version = placement, 0
         self.outcomes: dict[str, int] = {}
         self.renewed = 0
         self.committed = 0
@@ -122,6 +123,8 @@ class Commit:
     def _worth_committing(self, results: Sequence[Result]) -> list[_Ready]:
         """What is new, and readings that are better than the one before. Of two results for one document the last counts."""
         latest = {result.document.id: result for result in results}
+        self._judge = Placement(self._placement.policy)  # one policy for a group, should another come into force meanwhile
+        self.policy_version = self._judge.policy.version
         old = [key for key, result in latest.items() if self._again or result.document.root_id]
         known = self._catalog.documents(old) if old else {}
         ready = []
@@ -153,7 +156,7 @@ class Commit:
     def _ready(self, result: Result) -> _Ready:
         document, extraction = result.document, result.extraction
         now = self._clock.now()
-        term = self._placement.term(document.retention_class, document.received_at, document.declared, now)
+        term = self._judge.term(document.retention_class, document.received_at, document.declared, now)
         summary = {name: value for name, value in extraction.summary.items() if value}
         document = replace(
             document,
@@ -167,7 +170,7 @@ class Commit:
             retain_until=term.retain_until,
             retention_note=term.note,
             lock_mode=term.lock.mode,
-            policy_version=self._placement.policy.version,
+            policy_version=self.policy_version,
             text_key=key_for(document, extraction),
         )
         return _Ready(document, extraction, term, read_at=now)

@@ -171,8 +171,7 @@ class Extract:
             self._let_go(job)
 
     def _let_go(self, job: _Job) -> None:
-        self._jobs.pop(job.document.id, None)
-        if job.ref is not None:
+        if self._jobs.pop(job.document.id, None) is not None and job.ref is not None:
             self._objects.release_path(job.ref)
 
     # -- events -------------------------------------------------------------------------------------------------

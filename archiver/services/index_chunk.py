@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from archiver.domain.document import Document, State
-from archiver.errors import UnreachableError
+from archiver.errors import IntegrityError, MinutierError, UnreachableError, UsageError
 from archiver.ports.catalog import Catalog
 from archiver.ports.index import Index, IndexEntry
 from archiver.ports.jobs import Jobs, Kind
@@ -16,8 +16,8 @@ from archiver.services.texts import Texts
 
 DEATHS = 3
 """Workers the text of a document may end before it is indexed without it."""
-WAIT = timedelta(seconds=5)
-"""Before work is announced again that met a part out of reach."""
+WAIT, LONG_WAIT = timedelta(seconds=5), timedelta(seconds=60)
+"""Before work is announced again that met a part out of reach, and before what was refused is."""
 
 
 class IndexChunk:
@@ -34,6 +34,9 @@ class IndexChunk:
         """
         with self._leases.owner() as owner:
             claims = self._jobs.claim(Kind.INDEX, document_ids, owner=owner, lease=self._leases.lease)
+            if len(document_ids) > 1 and (suspects := [claim.document_id for claim in claims if claim.deaths]):
+                self._jobs.release(Kind.INDEX, suspects, owner=owner, wait=timedelta(0))
+                claims = [claim for claim in claims if not claim.deaths]
             ids = [claim.document_id for claim in claims]
             try:
                 documents = self._catalog.documents(ids)
@@ -44,8 +47,11 @@ class IndexChunk:
                     if document.state is State.DISPOSED:
                         self._index.remove([document.id], version=document.sequence)
                 self._jobs.finish(Kind.INDEX, {one: documents[one].sequence if one in documents else 0 for one in ids})
-            except UnreachableError:
-                self._jobs.release(Kind.INDEX, ids, owner=owner, wait=WAIT)
+            except (IntegrityError, UsageError):
+                raise  # one of these documents may be the reason: like a death, it is told when the claims run out
+            except MinutierError as error:
+                wait = WAIT if isinstance(error, UnreachableError) else LONG_WAIT
+                self._jobs.release(Kind.INDEX, ids, owner=owner, wait=wait)
                 raise
         return len(ids)
 
@@ -74,7 +80,7 @@ class DirectIndex:
         mine = [known[claim.document_id] for claim in claims]
         try:
             self._index.add(mine)
-        except UnreachableError:
+        except MinutierError:  # the documents are archived; `IndexChunk` tries again, and finds out which is the reason
             self._jobs.release(Kind.INDEX, [one.document_id for one in mine], owner=self._owner, wait=WAIT)
             return
         self._jobs.finish(Kind.INDEX, {one.document_id: one.version for one in mine})

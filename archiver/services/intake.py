@@ -85,10 +85,12 @@ class Intake:
         self._catalog, self._objects, self._sources, self._clock = catalog, objects, sources, clock
         self._placement, self._identifier_key, self._options = placement, identifier_key, options
         self._restored: AbstractSet[ContentKey] = set()
+        self._brought_back: list[Content] = []
 
     def take(self, group: Sequence[tuple[Line, SourceEntry]]) -> tuple[list[Document], list[Line]]:
         """Archive the bytes of a group; returns the new documents and every line with its state. Safe to repeat."""
         drafts = [_Draft(line, entry) for line, entry in group]
+        self._brought_back = []
         self._screen(drafts)
         self._catalog.add_lines(self._options.batch_id, [draft.line for draft in drafts])
         if not any(_open(drafts)):
@@ -258,6 +260,10 @@ class Intake:
         draft.staged = None
         if result.info.sha256 != draft.sha256:
             return f"archived before, and damaged since: {SPOILED}"
+        if before.state is not State.RECEIVED:
+            term = self._placement.term(before.retention_class, before.received_at, before.declared, self._clock.now())
+            self._objects.protect([(result.info.ref, term.lock)])
+        self._brought_back.append(Content(*key, draft.size, result.info.ref))
         return "archived before; its bytes had been lost from the store and were put back"
 
     def _intake_lock(self) -> Lock:
@@ -308,6 +314,7 @@ class Intake:
             if (stamp := draft.stamp) and draft.line.document_id
         ]
         lines = [(batch, draft.line) for draft in drafts]
+        contents = [*contents, *self._brought_back]
         settled = self._catalog.commit_intake(IntakeGroup(lines, documents, contents, seen, self._restored))
         for draft, (_, line) in zip(drafts, settled, strict=True):
             draft.line = line

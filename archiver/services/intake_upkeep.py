@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 
@@ -26,8 +27,10 @@ def renew_waiting(catalog: Catalog, objects: ObjectStore, clock: Clock) -> int:
         after = page[-1].sequence
         old = [document for document in page if now - document.received_at > OLD]
         contents = catalog.contents([_key_of(document) for document in old])
-        objects.renew([content.ref for content in contents.values()], now + INTAKE_LOCK)
-        renewed += len(contents)
+        for content in contents.values():
+            with suppress(NotFoundError):  # lost: `verify` tells; the others are renewed all the same
+                objects.renew([content.ref], now + INTAKE_LOCK)
+                renewed += 1
     return renewed
 
 

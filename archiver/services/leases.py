@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from datetime import timedelta
 from archiver.errors import UnreachableError
 from archiver.ports.jobs import Jobs
 
+_log = logging.getLogger("minutier.work")
 LEASE = timedelta(seconds=30)
 
 
@@ -44,8 +46,9 @@ class Leases:
 
     def _beat(self) -> None:
         while not self._ending.wait(self.lease.total_seconds() / 3):
-            for owner in list(self._owners):
-                try:
-                    self._jobs.renew(owner, lease=self.lease)
-                except UnreachableError:
-                    break  # tried again at the next beat; claims that ran out meanwhile are told by the commit
+            try:
+                self._jobs.renew(list(self._owners), lease=self.lease)
+            except UnreachableError as error:
+                _log.warning("%s", error)  # tried again at the next beat; a claim that was lost meanwhile is told by the commit
+            except Exception:  # noqa: BLE001  # were this thread to end, everything in hand would be taken for dead
+                _log.exception("leases were not renewed")

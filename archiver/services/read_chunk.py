@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from archiver.domain.document import Document, State
 from archiver.domain.extraction import Extraction, Outcome
-from archiver.errors import LostClaimError, UnreachableError
+from archiver.errors import IntegrityError, LostClaimError, MinutierError, NotFoundError, UnreachableError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.extraction import ExtractionPool
@@ -20,16 +20,20 @@ from archiver.ports.index import Index
 from archiver.ports.jobs import Claim, Jobs, Kind
 from archiver.ports.objects import ObjectStore
 from archiver.services.commit import Commit
+from archiver.services.extend_terms import ExtendTerms
 from archiver.services.extract import Extract, Result
 from archiver.services.index_chunk import DirectIndex, LaterIndex
 from archiver.services.leases import Leases
 from archiver.services.placement import Placement
+from archiver.services.policies import policy_in_force, version_in_force
 from archiver.services.texts import Texts
 
 DEATHS = 3
 """Workers a document may end before it is given up."""
-WAIT = timedelta(seconds=5)
-"""Before a document is announced again that met a part out of reach."""
+WAIT, LONG_WAIT = timedelta(seconds=5), timedelta(seconds=60)
+"""Before a document is announced again that met a part out of reach, and one that was refused."""
+HOPELESS = 2 * DEATHS
+"""Deaths after which not even giving it up has worked: it is left as received, which `verify` and the report tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +86,34 @@ class ReadChunk:
         parts = self._parts
         with parts.leases.owner() as owner:
             claims = parts.jobs.claim(Kind.EXTRACT, document_ids, owner=owner, lease=parts.leases.lease)
+            if len(document_ids) > 1:
+                claims = self._without_suspects(claims, owner)
             try:
                 done = self._read(claims, owner)
+            except IntegrityError:
+                raise  # one of these documents may be the reason: like a death, it is told when the claims run out
             except (UnreachableError, LostClaimError):
-                self._give_back(claims, owner)
+                self._give_back(claims, owner, WAIT)
                 raise
-            # Any other error counts like a death: the claims run out.
+            except MinutierError:  # a part refuses, or is set up wrongly: no document's fault
+                self._give_back(claims, owner, LONG_WAIT)
+                raise
             if done.postponed:
-                self._give_back(claims, owner)
+                self._give_back(claims, owner, WAIT)
             return done
+
+    def _follow_policy(self, judged_by: int) -> None:
+        """A policy that came into force between judging and committing may have been carried out without these documents."""
+        parts = self._parts
+        if version_in_force(parts.catalog) != judged_by:
+            ExtendTerms(parts.catalog, parts.objects, parts.clock).run(policy_in_force(parts.catalog))
+
+    def _without_suspects(self, claims: Sequence[Claim], owner: str) -> list[Claim]:
+        """A broker delivers again what a dead worker had, as it was: suspects in it are to be read in messages of their own."""
+        suspects = [claim.document_id for claim in claims if claim.deaths]
+        if suspects:
+            self._parts.jobs.release(Kind.EXTRACT, suspects, owner=owner, wait=timedelta(0))
+        return [claim for claim in claims if not claim.deaths]
 
     def _read(self, claims: Sequence[Claim], owner: str) -> Done:
         parts = self._parts
@@ -116,14 +139,18 @@ class ReadChunk:
             extract.abandon()
 
     def _work_off(self, waiting: Sequence[tuple[Claim, Document]], commit: Commit, extract: Extract, index: DirectIndex) -> Done:
-        hopeless = [document for claim, document in waiting if claim.deaths >= DEATHS]
+        self._settle_lost([document for claim, document in waiting if claim.deaths > HOPELESS])
+        hopeless = [document for claim, document in waiting if DEATHS <= claim.deaths <= HOPELESS]
         for document in hopeless:
             commit.add(_given_up(document))
         extract.offer([document for claim, document in waiting if claim.deaths < DEATHS], read_before=True)
         while extract.busy and not self._stopping():
             extract.pump(0.2)
         commit.flush()
-        self._settle_lost(extract.lost)
+        if commit.committed:
+            self._follow_policy(commit.policy_version)
+        # What is there and damaged keeps its claim: the next tries may get it whole, and after three it is given up.
+        self._settle_lost([document for document in extract.lost if self._is_gone(document)])
         if extract.unreachable:
             raise UnreachableError(extract.unreachable)
         return Done(
@@ -135,12 +162,20 @@ class ReadChunk:
             sum(claim.deaths > 0 for claim, _ in waiting),
         )
 
-    def _give_back(self, claims: Sequence[Claim], owner: str) -> None:
-        """What was done has no row any more; what was not is announced again soon, with nothing held against it."""
-        self._parts.jobs.release(Kind.EXTRACT, [claim.document_id for claim in claims], owner=owner, wait=WAIT)
+    def _give_back(self, claims: Sequence[Claim], owner: str, wait: timedelta) -> None:
+        """What was done has no row any more; what was not is announced again later, with nothing held against it."""
+        self._parts.jobs.release(Kind.EXTRACT, [claim.document_id for claim in claims], owner=owner, wait=wait)
+
+    def _is_gone(self, document: Document) -> bool:
+        key = (document.collection, document.retention_class, document.sha256)
+        content = self._parts.catalog.contents([key]).get(key)
+        try:
+            return content is None or not self._parts.objects.head(content.ref)
+        except NotFoundError:
+            return True
 
     def _settle_lost(self, lost: Sequence[Document]) -> None:
-        """Their bytes are gone: no work can be done on them. They stay received, and `verify` tells."""
+        """No work can be done on them. They stay received, and `verify` tells."""
         if lost:
             self._parts.jobs.finish(Kind.EXTRACT, {document.id: document.sequence for document in lost})
 

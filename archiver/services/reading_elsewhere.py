@@ -80,6 +80,7 @@ class ReadingElsewhere:
     def begin(self) -> None:
         """See `Reading`: what waits, of this batch and others, is announced with the first that is taken in."""
         self._patience.run(self._parts.index.begin_bulk)
+        self._patience.run(self._parts.jobs.adopt)
         self._count()
         self._announce()
 
@@ -120,11 +121,11 @@ class ReadingElsewhere:
     def finish(self) -> None:
         """See `Reading`: every state of the batch is in the index; it is made searchable at once."""
         self._patience.run(lambda: self._parts.index.commit(self._parts.jobs.indexed_up_to()))
-        self._patience.run(self._parts.index.end_bulk)
         self.leave()
 
     def leave(self) -> None:
         """See `Reading`. Workers go on."""
+        self._patience.run(self._parts.index.end_bulk)
         self._patience.run(self._parts.ledger.sequence)
         self._patience.run(self._parts.ledger.seal)
 

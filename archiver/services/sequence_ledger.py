@@ -68,22 +68,28 @@ class LedgerService:
         """
         if not self._keys.can_sign:
             return 0
-        sealed = 0
         with self._sealing_alone():
-            for tree in Tree:
-                while self._sealer.seal_next(tree, partial=partial):
-                    sealed += 1
+            return self._seal_all(partial=partial)
+
+    def _seal_all(self, *, partial: bool) -> int:
+        sealed = 0
+        for tree in Tree:
+            while self._sealer.seal_next(tree, partial=partial):
+                sealed += 1
         return sealed
 
     def beat(self, every: timedelta = timedelta(hours=24)) -> int:
         """Sequence and seal, with a heartbeat in each silent tree that has no head younger than `every`; how many segments."""
-        now = self._clock.now()
-        for tree in Tree:
-            head = self._rows.newest_head(tree)
-            if (head is None or now - head.statement.time >= every) and not self._rows.waiting(tree):
-                self._rows.enter([LedgerEvent(HEARTBEAT, "", now, tree=tree)])
-        self.sequence()
-        return self.seal()
+        if not self._keys.can_sign:
+            return 0
+        with self._sealing_alone():
+            now = self._clock.now()
+            for tree in Tree:
+                head = self._rows.newest_head(tree)
+                if (head is None or now - head.statement.time >= every) and not self._rows.waiting(tree):
+                    self._rows.enter([LedgerEvent(HEARTBEAT, "", now, tree=tree)])
+            self.sequence()
+            return self._seal_all(partial=True)
 
     def inclusion_proof(self, document_id: str, kind: str = ARCHIVED, tree: Tree = Tree.CUSTODY) -> InclusionProof:
         """Proof of the document's first entry of this kind under the newest signed head.

@@ -116,8 +116,8 @@ class JobsSuite:
     def test_a_lease_that_is_renewed_holds(self, jobs: SqlJobs, three: list[str]):
         jobs.claim(Kind.EXTRACT, three[:2], owner="one", lease=GONE)
         jobs.claim(Kind.EXTRACT, three[2:], owner="two", lease=GONE)
-        jobs.renew("one", lease=LATER)
-        jobs.renew("nobody", lease=LATER)
+        jobs.renew(["one"], lease=LATER)
+        jobs.renew(["nobody"], lease=LATER)
         assert jobs.claim(Kind.EXTRACT, three, owner="three", lease=LATER) == [Claim(three[2], 1)]
 
     def test_of_many_at_once_one_gets_each(self, jobs: SqlJobs, catalog: SqlCatalog):

@@ -20,6 +20,8 @@ OWNERS = {
     "policy": [["policy", "show"], ["policy", "apply", "policy.yaml"], ["policy", "check", "policy.yaml"]],
     "verify": [["verify"]],
     "reindex": [["reindex"]],
+    "work": [["work"]],
+    "upgrade": [["upgrade"]],
     "doctor": [["doctor"]],
 }
 RUNS = [run for runs in OWNERS.values() for run in runs]

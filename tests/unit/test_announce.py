@@ -31,9 +31,14 @@ class Rows:
     """Hands out what is due, once."""
 
     def __init__(self, count: int) -> None:
+        self.asked: list[tuple[timedelta, bool]] = []
+        self.down = False
         self.left = [Due(f"{number:036}", 10, alone=False) for number in range(count)]
 
-    def due(self, kind: Kind, limit: int, *, resend: timedelta) -> list[Due]:
+    def due(self, kind: Kind, limit: int, *, resend: timedelta, take_over: bool = True) -> list[Due]:
+        self.asked.append((resend, take_over))
+        if self.down:
+            raise UnreachableError("the catalogue is down")
         taken, self.left = self.left[:limit], self.left[limit:]
         return taken
 
@@ -43,12 +48,16 @@ class Wire:
 
     def __init__(self, last: int = 10**6) -> None:
         self.sent: list[list[str]] = []
+        self.in_queue = 0
         self._last = last
 
     def send(self, kind: Kind, document_ids: list[str]) -> None:
         if len(self.sent) >= self._last:
             raise UnreachableError("cut")
         self.sent.append(document_ids)
+
+    def waiting(self, kind: Kind) -> int:
+        return self.in_queue
 
     def close(self) -> None:
         pass
@@ -63,3 +72,25 @@ def test_everything_due_is_sent_in_bounded_steps() -> None:
 def test_a_broker_that_is_cut_is_told() -> None:
     with pytest.raises(UnreachableError):
         Announcer(Rows(100), Wire(last=1)).announce(Kind.EXTRACT)
+
+
+def test_nothing_is_sent_again_while_messages_wait() -> None:
+    rows, wire = Rows(1), Wire()
+    Announcer(rows, wire).announce(Kind.EXTRACT)
+    wire.in_queue = 500
+    Announcer(rows, wire).announce(Kind.EXTRACT)
+    assert [resend.days > 1_000 for resend, _ in rows.asked] == [False, True]
+
+
+def test_leases_run_on_after_an_outage_of_the_catalogue() -> None:
+    """Their holders could not renew them either."""
+    rows, now = Rows(0), [0.0]
+    announcer = Announcer(rows, Wire(), quiet=timedelta(seconds=30), monotonic=lambda: now[0])
+    rows.down = True
+    with pytest.raises(UnreachableError):
+        announcer.announce(Kind.EXTRACT)
+    rows.down = False
+    for moment in (29.0, 31.0):
+        now[0] = moment
+        announcer.announce(Kind.EXTRACT)
+    assert [take_over for _, take_over in rows.asked] == [True, False, True]

@@ -13,15 +13,16 @@ import pytest
 from archiver.adapters.sources.files import LocalFiles
 from archiver.adapters.sources.walk import walk
 from archiver.domain.batch import Batch, BatchState, Line
-from archiver.domain.document import State
+from archiver.domain.document import LockMode, State
 from archiver.domain.ledger import Tree
-from archiver.errors import IntegrityError, LostClaimError, UnreachableError
+from archiver.errors import IntegrityError, LostClaimError, NoArchiveError, NotPermittedError, UnreachableError, UsageError
 from archiver.ports.index import IndexEntry
 from archiver.ports.jobs import Kind
 from archiver.services.bulk_import import Parts
 from archiver.services.index_chunk import IndexChunk
 from archiver.services.intake import Intake, IntakeOptions
 from archiver.services.leases import Leases
+from archiver.services.policies import Policies
 from archiver.services.read_chunk import DEATHS, Done, ReadChunk, WorkParts
 from archiver.services.sequence_ledger import LedgerService
 from archiver.services.texts import Texts
@@ -41,13 +42,13 @@ class Workshop:
         self.objects: Any = self.archive.objects
         self.serves_index = True
 
-    def take_in(self, folder: Path) -> list[str]:
+    def take_in(self, folder: Path, retention_class: str = "") -> list[str]:
         archive = self.archive
         archive.catalog.create_batch(Batch("batch", BatchState.RUNNING, archive.clock.now(), {}))
         parts = Parts(archive.catalog, archive.objects, archive.clock, archive.placement, LocalFiles(), b"\x01" * 32)
         intake = Intake(
             parts.catalog, parts.objects, parts.sources, parts.clock, parts.placement, parts.identifier_key,
-            IntakeOptions("batch", "default"),
+            IntakeOptions("batch", "default", retention_class),
         )  # fmt: skip
         entries = [one for one in walk([str(folder)]) if one]
         documents, _ = intake.take([(Line(number, one.source), one) for number, one in enumerate(entries, 1)])
@@ -178,21 +179,50 @@ def test_a_store_out_of_reach_gives_everything_back_unblamed(shop: Workshop, fil
     assert set(shop.entered().values()) == {1}
 
 
-def test_a_defect_counts_like_a_death_and_ends_in_quarantine(shop: Workshop, files: Path) -> None:
+def test_damage_counts_like_a_death_and_ends_in_quarantine_for_its_document_alone(shop: Workshop, files: Path) -> None:
     ids = shop.take_in(files)
     shop.leases.lease = timedelta(seconds=-1)  # claims run out at once
-    for _ in range(DEATHS):
+    shop.objects = DownFor(shop.archive.objects, "put", 1, IntegrityError("not what it was"))
+    with pytest.raises(IntegrityError):
+        shop.read(ids)
+    assert shop.read(ids) == Done(), "suspects are not read together again"
+    for _ in range(DEATHS - 1):
         shop.objects = DownFor(shop.archive.objects, "put", 1, IntegrityError("not what it was"))
         with pytest.raises(IntegrityError):
-            shop.read(ids)
+            shop.read(ids[:1])
     shop.leases.lease = LONG
     shop.objects = shop.archive.objects
-    done = shop.read(ids)
-    assert (done.committed, done.quarantined) == (6, 6)
+    done = [shop.read([one]) for one in ids]
+    assert [(one.committed, one.quarantined) for one in done] == [(1, 1), *[(1, 0)] * 5]
     found = shop.archive.documents().values()
-    assert {one.state for one in found} == {State.QUARANTINED}
-    assert all("workers ended" in one.reason for one in found)
+    assert sorted(one.state for one in found) == [State.ARCHIVED] * 5 + [State.QUARANTINED]
     assert shop.left(Kind.EXTRACT) == 0
+
+
+@pytest.mark.parametrize("error", [NotPermittedError("wrong key"), NoArchiveError("no bucket"), UsageError("no such thing")])
+def test_what_a_part_refuses_is_held_against_no_document(shop: Workshop, files: Path, error: Exception) -> None:
+    ids = shop.take_in(files)
+    for _ in range(5):
+        shop.objects = DownFor(shop.archive.objects, "put", 1, error)
+        with pytest.raises(type(error)):
+            shop.read(ids)
+    shop.objects = shop.archive.objects
+    assert shop.read(ids).committed == 6
+    assert {one.state for one in shop.archive.documents().values()} == {State.ARCHIVED}
+
+
+def test_an_index_that_refuses_costs_no_document_its_text(shop: Workshop, files: Path) -> None:
+    ids = shop.take_in(files)
+    for _ in range(5):
+        shop.index = DownFor(shop.archive.index, "add", 1, NotPermittedError("wrong password"))
+        shop.read(ids)
+        shop.index = DownFor(shop.archive.index, "add", 1, NotPermittedError("wrong password"))
+        with pytest.raises(NotPermittedError):
+            shop.index_all(ids)
+    shop.index = shop.archive.index
+    assert shop.index_all(ids) == 6
+    shop.indexed()
+    assert all(entry.text for entry in shop.archive.index.entries.values())
 
 
 def test_work_that_was_taken_over_meanwhile_writes_nothing(shop: Workshop, files: Path) -> None:
@@ -202,7 +232,7 @@ def test_work_that_was_taken_over_meanwhile_writes_nothing(shop: Workshop, files
         def __getattr__(self, name: str) -> Any:
             if name == "protect" and self._left:
                 self._left -= 1
-                shop.archive.jobs.renew(self.owner(), lease=timedelta(seconds=-1))
+                shop.archive.jobs.renew([self.owner()], lease=timedelta(seconds=-1))
                 taken = shop.archive.jobs.claim(Kind.EXTRACT, ids, owner="another", lease=LONG)
                 assert len(taken) == 6
             return getattr(self._port, name)
@@ -218,8 +248,26 @@ def test_work_that_was_taken_over_meanwhile_writes_nothing(shop: Workshop, files
     assert not shop.entered()
     assert shop.left(Kind.EXTRACT) == 6
     shop.archive.jobs.release(Kind.EXTRACT, ids, owner="another", wait=NOW)
-    assert shop.read(ids).committed == 6
+    assert sum(shop.read([one]).committed for one in ids) == 6
     assert set(shop.entered().values()) == {1}
+
+
+def test_a_policy_that_came_between_judging_and_committing_is_followed(shop: Workshop, files: Path) -> None:
+    ids = shop.take_in(files, "PAPERS")
+    body = b"classes:\n  PAPERS: {title: Papers, period: P10Y, from: received, basis: law, lock: governance, then: destroy}\n"
+
+    class Meanwhile(DownFor):
+        def __getattr__(self, name: str) -> Any:
+            if name == "protect" and self._left:
+                self._left = 0
+                archive = shop.archive
+                Policies(archive.catalog, archive.objects, archive.clock).apply(body, by="owner")
+            return getattr(self._port, name)
+
+    shop.objects = Meanwhile(shop.archive.objects, "protect", 1, UnreachableError(""))
+    shop.read(ids)
+    assert {one.policy_version for one in shop.archive.documents().values()} == {1}
+    assert {one.lock_mode for one in shop.archive.documents().values()} == {LockMode.GOVERNANCE}
 
 
 def test_a_stopping_worker_gives_back_what_it_has_not_read(shop: Workshop, files: Path) -> None:
@@ -257,11 +305,15 @@ def test_a_text_that_ends_indexing_is_left_out_in_the_end(shop: Workshop, files:
             shop.archive.index.add(held)
 
     shop.index = Picky()
-    for _ in range(3):
-        with pytest.raises(IntegrityError):
-            shop.index_all(ids)
+    with pytest.raises(IntegrityError):
+        shop.index_all(ids)
+    assert shop.index_all(ids) == 0, "suspects are not indexed together again"
+    for one in ids:
+        for _ in range(2):
+            with pytest.raises(IntegrityError):
+                shop.index_all([one])
     shop.leases.lease = LONG
-    assert shop.index_all(ids) == 6
+    assert sum(shop.index_all([one]) for one in ids) == 6
     assert shop.indexed() == set(ids)
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, delete, select
+from sqlalchemy import BigInteger, Connection, delete, exists, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from archiver.adapters.catalog.insertion import add, upsert
 from archiver.adapters.catalog.rows import pieces
-from archiver.adapters.catalog.tables import jobs
+from archiver.adapters.catalog.tables import documents, jobs
 from archiver.errors import LostClaimError
 from archiver.ports.jobs import Kind
 
 Row = Mapping[str, Any]
+_AT_ONCE = 10_000
 
 
 class DatabaseTime(FunctionElement[int]):
@@ -59,6 +60,15 @@ def move_on(connection: Connection, rows: Sequence[Row]) -> None:
     remove(connection, Kind.EXTRACT, {row["id"]: None for row in done})
     now = database_time(connection)
     upsert(connection, jobs, [_job(Kind.INDEX, row, now) for row in done])
+
+
+def adopt(connection: Connection) -> int:
+    """Rows for received originals that have none: taken in without workers, or given up when their bytes could not be had."""
+    has_one = exists().where(jobs.c.kind == Kind.EXTRACT.value, jobs.c.document_id == documents.c.id)
+    waiting = select(documents).where(documents.c.state == "received", documents.c.root_id.is_(None), ~has_one)
+    rows = [dict(row._mapping) for row in connection.execute(waiting.order_by(documents.c.sequence).limit(_AT_ONCE))]
+    wait_to_be_read(connection, rows)
+    return len(rows)
 
 
 def require_claims(connection: Connection, document_ids: Iterable[str], owner: str) -> None:

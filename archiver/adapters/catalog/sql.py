@@ -19,7 +19,7 @@ from archiver.adapters.catalog.insertion import upsert
 from archiver.adapters.catalog.job_rows import database_time
 from archiver.adapters.catalog.ledger_rows import enqueue
 from archiver.adapters.catalog.schema_version import is_older, require_current, schema_of, upgrade
-from archiver.adapters.catalog.turns import exclusive, holder
+from archiver.adapters.catalog.turns import HeldTurn, exclusive, holder
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NoArchiveError
 from archiver.ports.catalog import PolicyVersion
@@ -68,6 +68,10 @@ class SqlCatalog(BatchRows, DocumentRows):
     def exclusive(self, name: str) -> AbstractContextManager[None]:
         """Hold the lock `name`, one process at a time; see `turns.exclusive`."""
         return exclusive(self.engine, name)
+
+    def turn(self, name: str) -> HeldTurn:
+        """The lock `name`, to be held through outages of the server."""
+        return HeldTurn(self.engine, name)
 
     def holder(self, name: str) -> str:
         """Who holds the lock `name` that `exclusive` takes; "" for nobody."""

@@ -52,6 +52,51 @@ def exclusive(engine: Engine, name: str) -> Iterator[None]:
             connection.close()
 
 
+class HeldTurn:
+    """A lock that is held for long, across outages of the server, which lets go of it: `hold` takes it again."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine, self._name = engine, name
+        self._connection: Connection | None = None
+
+    def hold(self) -> None:
+        """Hold the lock, or make sure that it is still held.
+
+        Raises:
+            LockedError: another process holds it.
+            UnreachableError: the database does not answer.
+        """
+        if self._engine.dialect.name == "sqlite" or self._still_held():
+            return
+        with translated(self._engine):
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                _take(connection, advisory_key(self._name), self._name, where(self._engine))
+            except BaseException:
+                connection.invalidate()
+                connection.close()
+                raise
+            self._connection = connection
+
+    def close(self) -> None:
+        """Let go of it. Safe to repeat."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(exc.DBAPIError):
+                connection.invalidate()
+                connection.close()
+
+    def _still_held(self) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            self._connection.execute(select(1))
+        except exc.DBAPIError:
+            self.close()
+            return False
+        return True
+
+
 def holder(engine: Engine, name: str) -> str:
     """Who holds the lock `name` of this catalogue now, for people; "" for nobody, and always on SQLite."""
     if engine.dialect.name == "sqlite":

@@ -101,11 +101,11 @@ def translated(work: Callable[[], T]) -> T:
         UnreachableError: the broker does not answer, or did not confirm.
         NotPermittedError: it does not let this user in.
     """
-    from dramatiq.errors import ConnectionError as DramatiqConnectionError
+    from dramatiq.errors import BrokerConnectionError
 
     try:
         return work()
-    except DramatiqConnectionError as error:
+    except BrokerConnectionError as error:
         raise _told(
             error.__cause__ or (error.args[0] if error.args and isinstance(error.args[0], Exception) else error)
         ) from error

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select, update
 
 from archiver.adapters.catalog.engine import read, transact
-from archiver.adapters.catalog.job_rows import DatabaseTime, database_time, remove
+from archiver.adapters.catalog.job_rows import DatabaseTime, adopt, database_time, remove
 from archiver.adapters.catalog.rows import pieces
 from archiver.adapters.catalog.tables import documents, jobs
 from archiver.ports.jobs import Backlog, Claim, Due, Kind
@@ -28,8 +28,8 @@ class SqlJobs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def due(self, kind: Kind, limit: int, *, resend: timedelta) -> list[Due]:
-        return transact(self._engine, lambda connection: _announce(connection, kind, limit, _micros(resend)))
+    def due(self, kind: Kind, limit: int, *, resend: timedelta, take_over: bool = True) -> list[Due]:
+        return transact(self._engine, lambda connection: _announce(connection, kind, limit, _micros(resend), take_over))
 
     def claim(self, kind: Kind, document_ids: Sequence[str], *, owner: str, lease: timedelta) -> list[Claim]:
         def take(connection: Connection) -> dict[str, int]:
@@ -41,13 +41,20 @@ class SqlJobs:
         deaths = transact(self._engine, take)
         return [Claim(one, deaths[one]) for one in dict.fromkeys(document_ids) if one in deaths]
 
-    def renew(self, owner: str, *, lease: timedelta) -> None:
+    def renew(self, owners: Collection[str], *, lease: timedelta) -> None:
         def hold(connection: Connection) -> None:
-            mine = jobs.c.owner == owner
-            if _locked(connection, mine):
-                connection.execute(update(jobs).where(mine).values(leased_until=DatabaseTime() + _micros(lease)))
+            mine = select(jobs.c.kind, jobs.c.document_id).where(jobs.c.owner.in_(list(owners)))
+            found = connection.execute(mine.with_for_update(skip_locked=True)).all()
+            for kind in {row.kind for row in found}:
+                for piece in pieces([row.document_id for row in found if row.kind == kind]):
+                    held = update(jobs).where(jobs.c.kind == kind, jobs.c.document_id.in_(piece), jobs.c.owner.in_(list(owners)))
+                    connection.execute(held.values(leased_until=DatabaseTime() + _micros(lease)))
 
-        transact(self._engine, hold)
+        if owners:
+            transact(self._engine, hold)
+
+    def adopt(self) -> int:
+        return transact(self._engine, adopt)
 
     def release(self, kind: Kind, document_ids: Sequence[str], *, owner: str, wait: timedelta) -> None:
         def give_back(connection: Connection) -> None:
@@ -78,7 +85,7 @@ class SqlJobs:
             return int(connection.execute(select(func.coalesce(lowest, highest, 0))).scalar_one())
 
 
-def _announce(connection: Connection, kind: Kind, limit: int, resend: int) -> list[Due]:
+def _announce(connection: Connection, kind: Kind, limit: int, resend: int, take_over: bool) -> list[Due]:
     now = database_time(connection)
     nobody = jobs.c.owner.is_(None)
     up = (
@@ -87,7 +94,7 @@ def _announce(connection: Connection, kind: Kind, limit: int, resend: int) -> li
         (and_(jobs.c.announced_at.is_(None), nobody, jobs.c.due_at <= now), jobs.c.due_at),
     )
     found: list[Any] = []
-    for condition, since in up:
+    for condition, since in up if take_over else up[1:]:
         if len(found) < limit:
             query = select(jobs.c.document_id, jobs.c.size, jobs.c.version, _DIED.label("deaths"))
             query = query.where(jobs.c.kind == kind.value, condition).order_by(since, jobs.c.version)

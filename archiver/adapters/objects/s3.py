@@ -108,12 +108,14 @@ class S3Store:
     def local_paths(self, refs: Iterable[ObjectRef]) -> dict[ObjectRef, Path]:
         """See the port: several are fetched at once. When the store does not answer for one, none is kept."""
         wanted = list(refs)
-        taken = dict(zip(wanted, self._spread.each(self._copy, wanted), strict=True))
+        found_in_turn = self._spread.each(self._copy, wanted)
+        taken = dict(zip(wanted, found_in_turn, strict=True))
         paths = {ref: found for ref, found in taken.items() if isinstance(found, Path)}
         for found in taken.values():
             if isinstance(found, MinutierError) and not isinstance(found, NotFoundError | IntegrityError):
-                for ref in paths:
-                    self._copies.give_back(ref)
+                for ref, one in zip(wanted, found_in_turn, strict=True):
+                    if isinstance(one, Path):
+                        self._copies.give_back(ref)
                 raise found
         return paths
 
