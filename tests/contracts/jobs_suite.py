@@ -153,6 +153,19 @@ class JobsSuite:
             told = [one for each in hosts.map(announce, range(4)) for one in each]
         assert sorted(told) == sorted(ids(*names))
 
+    def test_leases_are_left_alone_where_nobody_could_renew_them(self, jobs: SqlJobs, three: list[str]):
+        jobs.due(Kind.EXTRACT, 9, resend=LATER)
+        jobs.claim(Kind.EXTRACT, three[:1], owner="silent", lease=GONE)
+        assert jobs.due(Kind.EXTRACT, 9, resend=LATER, take_over=False) == []
+        assert jobs.due(Kind.EXTRACT, 9, resend=LATER) == [Due(three[0], 10, alone=True)]
+
+    def test_originals_without_a_row_get_one(self, catalog: SqlCatalog, jobs: SqlJobs, three: list[str]):
+        assert jobs.adopt() == 0
+        jobs.finish(Kind.EXTRACT, dict.fromkeys(three[:2], 10**9))
+        catalog.commit_archived([archived("b")], [])
+        assert jobs.adopt() == 1
+        assert sorted(one.document_id for one in jobs.due(Kind.EXTRACT, 9, resend=LATER)) == sorted([three[0], three[2]])
+
     # -- a commit under a claim ---------------------------------------------------------------------------------
     def test_a_commit_under_a_claim_that_is_lost_writes_nothing(self, catalog: SqlCatalog, jobs: SqlJobs, three: list[str]):
         jobs.claim(Kind.EXTRACT, three, owner="slow", lease=GONE)
