@@ -89,8 +89,12 @@ def waiting_in(broker: dramatiq.Broker, name: str) -> int:
     from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
     if isinstance(broker, RabbitmqBroker):
-        broker.declare_queue(name, ensure=True)
-        return int(broker.get_queue_message_counts(name)[0])
+        try:
+            broker.declare_queue(name, ensure=True)
+            return int(broker.get_queue_message_counts(name)[0])
+        except Exception:
+            del broker.connection  # a channel that was cut stays so: the next to ask gets a new one
+            raise
     return int(broker.client.llen(f"{broker.namespace}:{name}"))  # type: ignore[attr-defined]
 
 
