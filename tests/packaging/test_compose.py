@@ -132,7 +132,7 @@ def test_commands_and_their_options_exist(words: list[str]) -> None:
         assert SERVICES["api"]["profiles"] == ["api"]
         return
     assert name in COMMANDS
-    context = click.Context(cli)
+    context = click.Context(cli, **cli.context_settings)  # a command keeps the names of its help option
     command = cli.get_command(context, name)
     assert command is not None
     command.make_context(name, list(arguments), parent=context)  # raises on an option that does not exist
