@@ -11,7 +11,7 @@ from archiver.ports.catalog import Catalog
 from archiver.ports.index import Index, IndexEntry
 from archiver.ports.jobs import Jobs, Kind
 from archiver.services.index_documents import entry_of, stored
-from archiver.services.leases import Leases
+from archiver.services.leases import Leases, take_on
 from archiver.services.texts import Texts
 
 DEATHS = 3
@@ -33,10 +33,7 @@ class IndexChunk:
             UnreachableError: a part is out of reach; the work was given back.
         """
         with self._leases.owner() as owner:
-            claims = self._jobs.claim(Kind.INDEX, document_ids, owner=owner, lease=self._leases.lease)
-            if len(document_ids) > 1 and (suspects := [claim.document_id for claim in claims if claim.deaths]):
-                self._jobs.release(Kind.INDEX, suspects, owner=owner, wait=timedelta(0))
-                claims = [claim for claim in claims if not claim.deaths]
+            claims = take_on(self._jobs, Kind.INDEX, document_ids, owner=owner, lease=self._leases.lease)
             ids = [claim.document_id for claim in claims]
             try:
                 documents = self._catalog.documents(ids)

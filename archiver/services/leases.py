@@ -5,15 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
 from archiver.errors import UnreachableError
-from archiver.ports.jobs import Jobs
+from archiver.ports.jobs import Claim, Jobs, Kind
 
 _log = logging.getLogger("minutier.work")
 LEASE = timedelta(seconds=30)
+
+
+def take_on(jobs: Jobs, kind: Kind, document_ids: Sequence[str], *, owner: str, lease: timedelta) -> list[Claim]:
+    """Claim what a message names. A broker delivers again what a dead worker had, as it was: suspects among others are given back,
+    to be announced and done in messages of their own."""
+    claims = jobs.claim(kind, document_ids, owner=owner, lease=lease)
+    suspects = [claim.document_id for claim in claims if claim.deaths]
+    if len(document_ids) == 1 or not suspects:
+        return claims
+    jobs.release(kind, suspects, owner=owner, wait=timedelta(0))
+    return [claim for claim in claims if not claim.deaths]
 
 
 class Leases:

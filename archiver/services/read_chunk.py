@@ -23,7 +23,7 @@ from archiver.services.commit import Commit
 from archiver.services.extend_terms import ExtendTerms
 from archiver.services.extract import Extract, Result
 from archiver.services.index_chunk import DirectIndex, LaterIndex
-from archiver.services.leases import Leases
+from archiver.services.leases import Leases, take_on
 from archiver.services.placement import Placement
 from archiver.services.policies import policy_in_force, version_in_force
 from archiver.services.texts import Texts
@@ -85,9 +85,7 @@ class ReadChunk:
         """
         parts = self._parts
         with parts.leases.owner() as owner:
-            claims = parts.jobs.claim(Kind.EXTRACT, document_ids, owner=owner, lease=parts.leases.lease)
-            if len(document_ids) > 1:
-                claims = self._without_suspects(claims, owner)
+            claims = take_on(parts.jobs, Kind.EXTRACT, document_ids, owner=owner, lease=parts.leases.lease)
             try:
                 done = self._read(claims, owner)
             except IntegrityError:
@@ -107,13 +105,6 @@ class ReadChunk:
         parts = self._parts
         if version_in_force(parts.catalog) != judged_by:
             ExtendTerms(parts.catalog, parts.objects, parts.clock).run(policy_in_force(parts.catalog))
-
-    def _without_suspects(self, claims: Sequence[Claim], owner: str) -> list[Claim]:
-        """A broker delivers again what a dead worker had, as it was: suspects in it are to be read in messages of their own."""
-        suspects = [claim.document_id for claim in claims if claim.deaths]
-        if suspects:
-            self._parts.jobs.release(Kind.EXTRACT, suspects, owner=owner, wait=timedelta(0))
-        return [claim for claim in claims if not claim.deaths]
 
     def _read(self, claims: Sequence[Claim], owner: str) -> Done:
         parts = self._parts
