@@ -58,6 +58,13 @@ class DeclaredDateError(RetentionError):
     exit_code = 2
 
 
+class StatementError(RetentionError):
+    """A signed statement, or the certificate around it, is not exactly of the form that is written."""
+
+    code = "statement-invalid"
+    exit_code = 4
+
+
 class PolicyError(RetentionError):
     """A policy file is refused; `problems` holds everything found wrong in it, in file order."""
 
