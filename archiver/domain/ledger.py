@@ -11,11 +11,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from archiver.errors import IntegrityError, UsageError
 from retention.merkle import leaf_hash
+from retention.timestamp import timestamp
 
 SALT_BYTES = 32
 PAYLOAD_LIMIT = 64 * 1024
@@ -120,12 +121,6 @@ def commitment(salt: bytes, payload: str) -> bytes:
 def entry_hash(salt: bytes, payload: str) -> bytes:
     """Leaf hash of an entry: SHA-256(0x00 || commitment)."""
     return leaf_hash(commitment(salt, payload))
-
-
-def timestamp(moment: datetime) -> str:
-    """A moment as the ledger writes it: UTC, microseconds, fixed width."""
-    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return in_utc.isoformat(timespec="microseconds")
 
 
 def _refuse_floats(details: Mapping[str, Value], kind: str) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from archiver.domain.ledger import PAYLOAD_LIMIT, SALT_BYTES, Tree, commitment
-from archiver.domain.ledger_head import HASH, SignedHead, Statement
 from archiver.errors import IntegrityError
+from retention.errors import StatementError
 from retention.merkle import HASH_BYTES, Frontier
 from retention.signature import SCHEME
+from retention.signed_head import HASH, SignedHead, Statement
 
 SEGMENT_LEAVES = 8192
 """Most leaves in one segment; what is read of one segment fits in memory."""
@@ -189,7 +190,7 @@ def read_head(body: bytes) -> SignedHead:
             raise ValueError(f"signature scheme {scheme!r}, previous {found['previous']!r}")
         statement = Statement.parse(found["statement"])
         head = SignedHead(statement, bytes.fromhex(signature), found["previous"], _hashes(found["consistency"]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IntegrityError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StatementError) as error:
         raise IntegrityError(f"this is not a ledger head: {error}") from error
     if write_head(head) != body:
         raise IntegrityError("this is not a ledger head: its form is not the one that is written")

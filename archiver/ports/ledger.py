@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from archiver.domain.ledger import Leaf, LedgerEvent, Tree
-from archiver.domain.ledger_head import SignedHead
 from retention.merkle import Frontier, Node
+from retention.signed_head import SignedHead
 
 LEVELS = 8
 """Complete subtrees are kept at every eighth level: one row for 256 leaves, and a proof reads a few hundred rows at most."""

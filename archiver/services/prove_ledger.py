@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from archiver.domain.ledger import Tree
-from archiver.domain.ledger_head import InclusionProof, SignedHead
 from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.keys import Keys
 from archiver.ports.ledger import LEVELS, LedgerRows
 from retention.merkle import Frontier, complete_subtrees, consistency_path, inclusion_path, join, root_of
+from retention.signed_head import InclusionProof, SignedHead
 
 
 class KeptTree:

@@ -27,7 +27,6 @@ from archiver.domain.ledger_files import (
     write_payloads,
     write_segment,
 )
-from archiver.domain.ledger_head import SignedHead, Statement
 from archiver.errors import IntegrityError
 from archiver.ports.clock import Clock
 from archiver.ports.keys import Keys
@@ -36,6 +35,7 @@ from archiver.ports.objects import Bucket, Lock, ObjectStore, Put, PutResult
 from archiver.services.ledger_objects import read_file
 from archiver.services.prove_ledger import KeptTree, signed_here
 from retention.merkle import EMPTY_ROOT, Growth, leaf_hash
+from retention.signed_head import SignedHead, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class Sealer:
 
     def _publish(self, head: SignedHead) -> SignedHead:
         """Write the head, or take the one a run that was cut off left there, if it says the same."""
-        tree = head.statement.tree
+        tree = Tree(head.statement.tree)
         put = Put(Bucket.LOCKED, head_key(tree, head.size), body=write_head(head), lock=self._lock(tree))
         (result,) = self.objects.put([put])
         if result.created:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from os import urandom
 
 from archiver.domain.ledger import ARCHIVED, HEARTBEAT, SALT_BYTES, Leaf, LedgerEvent, Tree, entry_hash
-from archiver.domain.ledger_head import InclusionProof
 from archiver.ports.clock import Clock
 from archiver.ports.keys import Keys
 from archiver.ports.ledger import LEVELS, Appended, LedgerRows, LedgerState, Waiting
@@ -16,6 +15,7 @@ from archiver.ports.objects import ObjectStore
 from archiver.services.prove_ledger import prove_entry
 from archiver.services.seal_ledger import Sealer, Sealing
 from retention.merkle import Growth
+from retention.signed_head import InclusionProof
 
 BATCH = 2_000
 """Events moved in one transaction."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from archiver.domain.digest import Sha256, of_bytes
 from archiver.domain.ledger import Tree
 from archiver.domain.ledger_files import read_head, write_head
-from archiver.domain.ledger_head import SignedHead
 from archiver.errors import IntegrityError
 from archiver.services.ledger_check import TreeCheck
 from archiver.services.ledger_objects import HeadFile, head_files
 from archiver.services.prove_ledger import signed_here
+from retention.signed_head import SignedHead
 
 
 def check_heads(check: TreeCheck) -> None:
@@ -45,7 +45,7 @@ def _catalogued(check: TreeCheck) -> dict[int, Sha256]:
 
 
 def _is_sound(check: TreeCheck, file: HeadFile, head: SignedHead) -> bool:
-    if head.statement.tree is not check.tree or head.size != file.size:
+    if head.statement.tree != check.tree or head.size != file.size:
         check.in_store(file.info, f"it is the head of {head.size} leaves of the {head.statement.tree} tree")
         return False
     if not signed_here(check.keys, head):

@@ -12,10 +12,10 @@ from archiver.adapters.catalog.engine import write
 from archiver.adapters.catalog.ledger_rows import SqlLedgerRows, enqueue
 from archiver.adapters.catalog.ledger_tables import ledger_outbox
 from archiver.domain.ledger import Leaf, LedgerEvent, Tree, canonical, entry_hash
-from archiver.domain.ledger_head import SignedHead, Statement
 from archiver.errors import IntegrityError, UsageError
 from archiver.ports.ledger import LEVELS, Appended
 from retention.merkle import EMPTY_ROOT, Growth, root_of
+from retention.signed_head import SignedHead, Statement
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -21,9 +21,9 @@ from archiver.domain.ledger_files import (
     write_payloads,
     write_segment,
 )
-from archiver.domain.ledger_head import SignedHead, Statement
 from archiver.errors import IntegrityError
 from retention.merkle import Frontier
+from retention.signed_head import SignedHead, Statement
 
 texts = st.text(st.characters(), max_size=20) | st.just("nom-\udce9-brisé\x00\u202e")
 values = st.recursive(

@@ -7,9 +7,10 @@ import pytest
 
 from archiver.domain.ledger import PAYLOAD_LIMIT, LedgerEvent, Tree, canonical, commitment, entry_hash, parse_payload
 from archiver.domain.ledger_files import head_size, segment_key, segment_range, write_payloads
-from archiver.domain.ledger_head import SignedHead, Statement
 from archiver.errors import IntegrityError, UsageError
+from retention.errors import StatementError
 from retention.merkle import leaf_hash
+from retention.signed_head import SignedHead, Statement
 from tests.support.memory_keys import MemoryKeys
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC)
@@ -80,7 +81,7 @@ def test_a_statement_is_read_as_it_was_written():
     ],
 )
 def test_a_statement_in_another_form_is_refused(old, new):
-    with pytest.raises(IntegrityError, match="not the statement"):
+    with pytest.raises(StatementError, match="not the statement"):
         Statement.parse(statement(MemoryKeys("k")).text().replace(old, new))
 
 

@@ -11,12 +11,13 @@ from archiver.adapters.catalog.engine import read, write
 from archiver.adapters.catalog.insertion import insert_rows, upsert
 from archiver.adapters.catalog.ledger_tables import ledger_heads, ledger_leaves, ledger_nodes, ledger_outbox, ledger_state
 from archiver.adapters.catalog.rows import groups, pieces
-from archiver.domain.ledger import Leaf, LedgerEvent, Tree, canonical, timestamp
+from archiver.domain.ledger import Leaf, LedgerEvent, Tree, canonical
 from archiver.domain.ledger_files import read_head, write_head
-from archiver.domain.ledger_head import SignedHead
 from archiver.errors import IntegrityError
 from archiver.ports.ledger import Append, Appended, LedgerState, Waiting
 from retention.merkle import HASH_BYTES, Frontier
+from retention.signed_head import SignedHead
+from retention.timestamp import timestamp
 
 _PAGE = 2_000
 

@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from archiver.domain.ledger import Tree, timestamp
-from archiver.errors import IntegrityError
+from retention.errors import StatementError
 from retention.merkle import consistency_holds, inclusion_holds
 from retention.signature import SCHEME, key_id, signature_holds
+from retention.timestamp import timestamp
 
 HASH = "sha256"
 _STATEMENT = re.compile(
     r"minutier ledger head v1\n"
-    r"tree (?P<tree>[a-z]+)\n"
+    r"tree (?P<tree>custody|access)\n"
     r"size (?P<size>0|[1-9][0-9]{0,17})\n"
     r"root sha256 (?P<root>[0-9a-f]{64})\n"
     r"time (?P<time>[0-9T:.+-]{32})\n"
@@ -24,9 +24,13 @@ _STATEMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is signed. Its text begins with a line of its own, so that this signature can never be taken for another."""
+    """What is signed. Its text begins with a line of its own, so that this signature can never be taken for another.
 
-    tree: Tree
+    Attributes:
+        tree: "custody" or "access".
+    """
+
+    tree: str
     size: int
     root: bytes
     time: datetime
@@ -44,14 +48,14 @@ class Statement:
         """Read a statement again.
 
         Raises:
-            IntegrityError: the text is not exactly what `text` writes.
+            StatementError: the text is not exactly what `text` writes.
         """
         match = _STATEMENT.fullmatch(text)
         try:
             if match is None:
                 raise ValueError("a line is missing or of another form")
             found = cls(
-                Tree(match["tree"]),
+                match["tree"],
                 int(match["size"]),
                 bytes.fromhex(match["root"]),
                 datetime.fromisoformat(match["time"]),
@@ -60,7 +64,7 @@ class Statement:
             if found.text() != text:
                 raise ValueError("its form is not canonical")
         except ValueError as error:
-            raise IntegrityError(f"this is not the statement of a ledger head: {error}") from error
+            raise StatementError(f"this is not the statement of a ledger head: {error}") from error
         return found
 
 
