@@ -44,6 +44,7 @@ class Document:
         retention_note: why `retain_until` is what it is, or why it is not known.
         text_key: object key of the stored text, "" while there is none.
         record_sha256: digest of its record object, "" until archived.
+        purge_id: by which purge it was destroyed, "" while it is there.
     """
 
     id: DocumentId
@@ -79,3 +80,4 @@ class Document:
     members: int = 0
     members_failed: int = 0
     attempts: int = 0
+    purge_id: str = ""

@@ -68,6 +68,8 @@ def encode(document: Document) -> bytes:
     }
     if document.state is State.QUARANTINED:
         body["quarantined"] = True
+    if document.purge_id:
+        body["purge"] = document.purge_id
     if document.locator:
         steps = [{"kind": step.kind, "index": step.index, "name": step.name} for step in document.locator]
         body["member"] = {"of": document.parent_id, "original": document.root_id, "locator": steps}

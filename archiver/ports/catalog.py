@@ -11,6 +11,7 @@ from archiver.domain.batch import Batch, BatchState, Line, ReportLine, Tally
 from archiver.domain.document import Document
 from archiver.domain.ledger import LedgerEvent
 from archiver.ports.objects import ObjectRef
+from archiver.ports.retention_rows import RetentionRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class ServedCatalog:
     time: datetime
 
 
-class Catalog(Marks, Protocol):
+class Catalog(Marks, RetentionRows, Protocol):
     """Rows of batches, lines, documents and contents.
 
     Raises, everywhere: `UnreachableError` when the database does not answer, `IntegrityError` when it is damaged.

@@ -7,15 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select, tuple_, update
 
-from archiver.adapters.catalog import tables
 from archiver.adapters.catalog.engine import read, transact
-from archiver.adapters.catalog.insertion import upsert
 from archiver.adapters.catalog.intake_rows import take_in
-from archiver.adapters.catalog.job_rows import move_on, require_claims
+from archiver.adapters.catalog.job_rows import require_claims
 from archiver.adapters.catalog.ledger_rows import enqueue
-from archiver.adapters.catalog.numbering import numbered, top_sequence
+from archiver.adapters.catalog.numbering import top_sequence
 from archiver.adapters.catalog.rows import content_of, document_of, pieces
 from archiver.adapters.catalog.schema import source_key
+from archiver.adapters.catalog.state_rows import write_states
 from archiver.adapters.catalog.tables import READ_WHOLE, batches, contents, documents, lines, seen
 from archiver.domain.batch import Line
 from archiver.domain.document import Document, State
@@ -121,11 +120,7 @@ class DocumentRows:
             if claimed_by:
                 require_claims(connection, {document.root_id or document.id for document in documents}, claimed_by)
             enqueue(connection, entries)  # before numbers are given: until the end no other writer gets any
-            rows = numbered(connection, documents)
-            upsert(connection, tables.documents, rows)
-            if self.with_jobs:
-                move_on(connection, rows)
-            return int(rows[-1]["sequence"]) if rows else top_sequence(connection)
+            return write_states(connection, documents, with_jobs=self.with_jobs)
 
         return transact(self.engine, commit)
 

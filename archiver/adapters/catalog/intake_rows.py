@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, and_, select, update
 
+from archiver.adapters.catalog.hold_rows import cover_arrivals
 from archiver.adapters.catalog.insertion import Key, add, upsert
 from archiver.adapters.catalog.job_rows import wait_to_be_read
 from archiver.adapters.catalog.numbering import numbered
@@ -29,6 +30,7 @@ def take_in(connection: Connection, group: IntakeGroup, *, with_jobs: bool) -> L
     upsert(connection, seen, [{name: getattr(one, name) for name in Seen.__slots__} for one in group.seen])
     rows = numbered(connection, group.documents)
     taken = add(connection, documents, rows)
+    cover_arrivals(connection, [row for row in rows if (row["id"],) in taken])
     if with_jobs:
         wait_to_be_read(connection, [row for row in rows if (row["id"],) in taken])
     settled = _settled(connection, group, stored, {document.id for document in group.documents if (document.id,) in taken})

@@ -10,24 +10,28 @@ from pathlib import Path
 
 from sqlalchemy import Engine, insert, select, update
 
-from archiver.adapters.catalog import ledger_tables, tables
+from archiver.adapters.catalog import ledger_tables, retention_tables, tables
 from archiver.adapters.catalog.batch_rows import BatchRows
 from archiver.adapters.catalog.document_rows import DocumentRows
 from archiver.adapters.catalog.engine import read, sqlite_engine, write
+from archiver.adapters.catalog.fact_rows import FactRows
 from archiver.adapters.catalog.failures import translated
+from archiver.adapters.catalog.hold_rows import HoldRows
 from archiver.adapters.catalog.insertion import upsert
 from archiver.adapters.catalog.job_rows import database_time
 from archiver.adapters.catalog.ledger_rows import enqueue
+from archiver.adapters.catalog.purge_rows import PurgeRows
 from archiver.adapters.catalog.schema_version import is_older, require_current, schema_of, upgrade
+from archiver.adapters.catalog.signer_rows import SignerRows
 from archiver.adapters.catalog.turns import HeldTurn, exclusive, holder
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NoArchiveError
 from archiver.ports.catalog import PolicyVersion
 
-__all__ = ["SqlCatalog", "create_sqlite", "ledger_tables", "open_sqlite", "upgrade_sqlite"]
+__all__ = ["SqlCatalog", "create_sqlite", "ledger_tables", "open_sqlite", "retention_tables", "upgrade_sqlite"]
 
 
-class SqlCatalog(BatchRows, DocumentRows):
+class SqlCatalog(BatchRows, DocumentRows, FactRows, HoldRows, SignerRows, PurgeRows):
     """`ports.catalog.Catalog` over an engine."""
 
     def __init__(self, engine: Engine, *, with_jobs: bool = False) -> None:

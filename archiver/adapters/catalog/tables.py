@@ -76,6 +76,7 @@ documents = Table(
     Column("members", Integer, nullable=False),
     Column("members_failed", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("purge_id", words(64), nullable=False, server_default=""),
 )
 Index(
     "documents_waiting",
@@ -90,6 +91,19 @@ Index(
     sqlite_where=documents.c.root_id.is_(None),
     postgresql_where=documents.c.root_id.is_(None),
 )
+Index(
+    "members_by_content",
+    documents.c.sha256,
+    documents.c.collection,
+    sqlite_where=documents.c.root_id.isnot(None),
+    postgresql_where=documents.c.root_id.isnot(None),
+)
+DUE = text("root_id IS NULL AND retain_until IS NOT NULL AND state IN ('archived', 'quarantined')")
+"""Originals that have a last day: what a purge selects from."""
+Index("documents_due", documents.c.retain_until, documents.c.id, sqlite_where=DUE, postgresql_where=DUE)
+UNDATED = text("root_id IS NULL AND retain_until IS NULL AND state IN ('archived', 'quarantined')")
+"""Originals that have none: what waits for an event, or for ever."""
+Index("documents_undated", documents.c.id, sqlite_where=UNDATED, postgresql_where=UNDATED)
 READ_WHOLE = text("outcome IN ('complete', 'empty') AND text_key <> '' AND members = 0")
 """A document whose text serves every other document with the same bytes. As text: a planner must recognise the condition of
 the index below, and does not with bound values. Without it a file with a million unreadable copies is a million rows to pass."""

@@ -1,0 +1,154 @@
+"""What retention knows of documents: events, decisions, and which ones have come to their last day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+from sqlalchemy import Connection, Engine, and_, func, or_, select
+
+from archiver.adapters.catalog.engine import read, transact
+from archiver.adapters.catalog.insertion import upsert
+from archiver.adapters.catalog.ledger_rows import enqueue
+from archiver.adapters.catalog.retention_tables import decisions, occurrences
+from archiver.adapters.catalog.rows import document_of, pieces
+from archiver.adapters.catalog.state_rows import write_states
+from archiver.adapters.catalog.tables import DUE, UNDATED, documents
+from archiver.domain.document import Document, State
+from archiver.domain.ledger import LedgerEvent
+from retention.decision import Choice, Decision
+from retention.schedule import Occurrence
+
+_PAGE = 1_000
+
+
+class FactRows:
+    """The part of `ports.retention_rows.RetentionRows` about events, decisions and last days."""
+
+    engine: Engine
+    with_jobs: bool
+
+    def occurrences(self, document_ids: Sequence[str]) -> dict[str, dict[str, Occurrence]]:
+        with read(self.engine) as connection:
+            return _happened(connection, document_ids)
+
+    def commit_occurrences(
+        self, documents: Sequence[Document], happened: Mapping[str, Mapping[str, Occurrence]], events: Iterable[LedgerEvent]
+    ) -> int:
+        entries = list(events)
+
+        def commit(connection: Connection) -> int:
+            known = _happened(connection, list(happened))
+            rows = [
+                {"document_id": one, "name": name, "day": kept.day, "recorded": kept.recorded}
+                for one, by_name in happened.items()
+                for name, new in by_name.items()
+                if (kept := new.later(known.get(one, {}).get(name, new)))
+            ]
+            enqueue(connection, entries)
+            upsert(connection, occurrences, rows)
+            return write_states(connection, documents, with_jobs=self.with_jobs)
+
+        return transact(self.engine, commit)
+
+    def decisions(self, document_ids: Sequence[str]) -> dict[str, Decision]:
+        found = {}
+        with read(self.engine) as connection:
+            for piece in pieces(list(document_ids)):
+                for row in connection.execute(select(decisions).where(decisions.c.document_id.in_(piece))):
+                    found[row.document_id] = Decision(Choice(row.choice), row.day, row.by, row.reason, row.reference)
+        return found
+
+    def commit_decisions(
+        self, documents: Sequence[Document], decided: Mapping[str, Decision], events: Iterable[LedgerEvent]
+    ) -> int:
+        entries = list(events)
+        rows = [
+            {
+                "document_id": one,
+                "choice": made.choice.value,
+                "day": made.day,
+                "by": made.by,
+                "reason": made.reason,
+                "reference": made.reference,
+            }
+            for one, made in decided.items()
+        ]
+
+        def commit(connection: Connection) -> int:
+            enqueue(connection, entries)
+            upsert(connection, decisions, rows)
+            return write_states(connection, documents, with_jobs=self.with_jobs)
+
+        return transact(self.engine, commit)
+
+    def due(self, before: date, *, collection: str = "", retention_class: str = "") -> Iterator[Document]:
+        column, after = documents.c, (date.min, "")
+        query = select(documents).where(DUE, column.retain_until < before)
+        for name, value in (("collection", collection), ("retention_class", retention_class)):
+            query = query.where(column[name] == value) if value else query
+        while True:
+            later = or_(column.retain_until > after[0], and_(column.retain_until == after[0], column.id > after[1]))
+            bounded = query.where(column.retain_until >= after[0], later)
+            ordered = bounded.order_by(column.retain_until, column.id).limit(_PAGE)
+            with read(self.engine) as connection:
+                page = [document_of(row) for row in connection.execute(ordered)]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            last = page[-1]
+            assert last.retain_until is not None
+            after = (last.retain_until, last.id)
+
+    def undated(self) -> Iterator[Document]:
+        after = ""
+        while True:
+            query = select(documents).where(UNDATED, documents.c.id > after).order_by(documents.c.id).limit(_PAGE)
+            with read(self.engine) as connection:
+                page = [document_of(row) for row in connection.execute(query)]
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].id
+
+    def members_of(self, root_ids: Sequence[str]) -> dict[str, list[Document]]:
+        found: dict[str, list[Document]] = {}
+        gone = documents.c.state == State.DISPOSED.value
+        with read(self.engine) as connection:
+            for piece in pieces(list(root_ids)):
+                query = select(documents).where(documents.c.root_id.in_(piece), ~gone).order_by(documents.c.id)
+                for row in connection.execute(query):
+                    found.setdefault(row.root_id, []).append(document_of(row))
+        return found
+
+    def live(self, *, collection: str = "", retention_class: str = "") -> int:
+        query = select(func.count()).select_from(documents)
+        query = query.where(documents.c.root_id.is_(None), documents.c.state != State.DISPOSED.value)
+        for name, value in (("collection", collection), ("retention_class", retention_class)):
+            query = query.where(documents.c[name] == value) if value else query
+        with read(self.engine) as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def referring(self, text_keys: Sequence[tuple[str, str, str]]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        by_collection: dict[str, set[str]] = {}
+        for collection, sha256, _ in text_keys:
+            by_collection.setdefault(collection, set()).add(sha256)
+        column = documents.c
+        with read(self.engine) as connection:
+            for collection, digests in by_collection.items():
+                query = select(column.id, column.text_key).where(column.collection == collection, column.text_key != "")
+                query = query.where(column.state != State.DISPOSED.value)
+                for piece in pieces(sorted(digests)):
+                    for part in (column.root_id.is_(None), column.root_id.isnot(None)):  # each has its index
+                        for row in connection.execute(query.where(column.sha256.in_(piece), part)):
+                            found.setdefault(row.text_key, set()).add(row.id)
+        return found
+
+
+def _happened(connection: Connection, document_ids: Sequence[str]) -> dict[str, dict[str, Occurrence]]:
+    found: dict[str, dict[str, Occurrence]] = {}
+    for piece in pieces(list(document_ids)):
+        for row in connection.execute(select(occurrences).where(occurrences.c.document_id.in_(piece))):
+            found.setdefault(row.document_id, {})[row.name] = Occurrence(row.day, row.recorded)
+    return found
