@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -89,6 +89,40 @@ class IndexedState:
 
 
 @dataclass(frozen=True, slots=True)
+class Expunged:
+    """What the files of one index hold after an erasure.
+
+    The first four are what was found at the end: equal after an erasure that was cut off and run again. The last two are what
+    had to be done for it.
+
+    Attributes:
+        where: which index, without names of documents or persons.
+        how: what was done and what was then checked, in words fit for a certificate.
+        kept: documents it answers with.
+        left: removed documents of which something is still in its files; above 0 the check has failed.
+        doubts: what could not be ruled out, each a sentence.
+        rewritten: parts made again without what was removed; dropped: parts in which nothing was left.
+    """
+
+    where: str
+    how: str
+    kept: int
+    left: int
+    doubts: tuple[str, ...] = ()
+    rewritten: int = 0
+    dropped: int = 0
+
+
+EntriesOf = Callable[[Sequence[str]], Iterable[IndexEntry]]
+"""The present entries of documents, from the catalogue and the stored texts; none for one that is no more. Asked for a few hundred
+at a time, and each is let go before the next is asked for."""
+
+
+def nothing_to_tell() -> None:
+    """For whoever need not be told that long work goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServedIndex:
     """What serves an index on a server, and how well.
 
@@ -134,6 +168,24 @@ class Index(Protocol):
             version: the catalogue sequence of the removal: an older state added later does not bring a document back. 0 removes
                 what is there now.
         """
+
+    def expunge(self, entries_of: EntriesOf, *, alive: Callable[[], None] = nothing_to_tell) -> list[Expunged]:
+        """What documents removed before, and former states of others, left in files is gone on return. Which files hold such is
+        learnt from the index itself: it may be another process that removed. Safe to repeat, and to cut off anywhere.
+
+        Args:
+            entries_of: for an index that must be made again to lose words. A document it does not know is dropped.
+            alive: called at least every few seconds while the work goes on.
+
+        Returns: one for each index there is, whether it had to be touched or not.
+
+        Raises:
+            IntegrityError: `entries_of` gives an older state than the one that is indexed.
+            UnreachableError: there is no room to make a part again; nothing is lost, the words are still there.
+        """
+
+    def remains(self, document_ids: Sequence[str]) -> set[str]:
+        """Those of these that any index there is, former and unfinished ones too, still holds as documents."""
 
     def commit(self, sequence: int) -> None:
         """Make durable and searchable, and remember that everything up to this catalogue sequence is in."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from archiver.domain.access import Scope
 from archiver.domain.query import SearchRequest
-from archiver.ports.index import IndexEntry, IndexPage
+from archiver.ports.index import EntriesOf, Expunged, IndexEntry, IndexPage, nothing_to_tell
 
 
 class MemoryIndex:
@@ -27,6 +27,13 @@ class MemoryIndex:
     def remove(self, document_ids: Iterable[str], *, version: int = 0) -> None:
         for document_id in document_ids:
             self.entries.pop(document_id, None)
+            self._pending.pop(document_id, None)
+
+    def expunge(self, entries_of: EntriesOf, *, alive: Callable[[], None] = nothing_to_tell) -> list[Expunged]:
+        return [Expunged("the index in memory", "nothing is in files", len(self.entries), 0)]
+
+    def remains(self, document_ids: Sequence[str]) -> set[str]:
+        return self.entries.keys() & set(document_ids)
 
     def commit(self, sequence: int) -> None:
         for key, entry in self._pending.items():

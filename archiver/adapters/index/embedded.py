@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import tantivy
@@ -14,11 +14,12 @@ from archiver.adapters.index.pages import Pages
 from archiver.adapters.index.snapshots import Snapshots
 from archiver.adapters.index.state import load
 from archiver.adapters.index.versions import entries as all_entries
+from archiver.adapters.index.versions import found
 from archiver.adapters.index.writing import Writing
 from archiver.domain.access import Scope
 from archiver.domain.query import SearchRequest
 from archiver.errors import NotPermittedError
-from archiver.ports.index import IndexEntry, IndexPage
+from archiver.ports.index import EntriesOf, Expunged, IndexEntry, IndexPage, nothing_to_tell
 
 
 class TantivyIndex:
@@ -44,6 +45,15 @@ class TantivyIndex:
         """See the port. The version counts until the next commit: the one writer replays states in order, so that none comes
         later."""
         self._writer().remove(document_ids, version)
+
+    def expunge(self, entries_of: EntriesOf, *, alive: Callable[[], None] = nothing_to_tell) -> list[Expunged]:
+        """See the port. What waits for a commit is committed."""
+        return [self._writer().expunge(entries_of, alive)]
+
+    def remains(self, document_ids: Sequence[str]) -> set[str]:
+        """See the port."""
+        partitions = self._snapshots.current().partitions
+        return {one for part in partitions for one in found(part.searcher, self._schema, document_ids)}
 
     def commit(self, sequence: int) -> None:
         """See the port."""

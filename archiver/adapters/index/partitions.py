@@ -12,12 +12,39 @@ from archiver.adapters.index.state import IndexState, PartitionName, sync_folder
 
 _LABEL = "partition.json"
 _ENGINE_STATE = "meta.json"
+_TURN = "~"
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
 def new_folder(root: Path, name: PartitionName) -> str:
     """Make the folder of a partition, with a label that says whose it is; relative to `root`."""
-    relative = f"{_safe(name.collection)}/{_safe(name.partition)}"
+    return _labelled_folder(root, name, f"{_safe(name.collection)}/{_safe(name.partition)}")
+
+
+def second_folder(root: Path, name: PartitionName, first: str) -> str:
+    """Make an empty folder in which the partition in `first` is made again; relative to `root`. No name is used twice: a reader
+    may still have the files of an earlier one open."""
+    stem, _, turn = first.partition(_TURN)
+    relative = f"{stem}{_TURN}{int(turn or 0) + 1}"
+    if (root / relative).exists():
+        shutil.rmtree(root / relative)
+    return _labelled_folder(root, name, relative)
+
+
+def drop_folder(root: Path, relative: str) -> None:
+    """Delete a partition's folder that the state lists no more, durably. Safe to repeat.
+
+    The engine's own state goes first: a folder without it that a crash left behind is not taken for a partition.
+    """
+    folder = root / relative
+    if folder.exists():
+        (folder / _ENGINE_STATE).unlink(missing_ok=True)
+        sync_folder(folder)
+        shutil.rmtree(folder)
+    sync_folder(folder.parent)
+
+
+def _labelled_folder(root: Path, name: PartitionName, relative: str) -> str:
     folder = root / relative
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _LABEL).write_text(json.dumps({"collection": name.collection, "partition": name.partition}))

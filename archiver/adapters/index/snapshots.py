@@ -12,7 +12,7 @@ from archiver.adapters.index.inflections import Inflections
 from archiver.adapters.index.layout import FORMAT
 from archiver.adapters.index.state import REINDEX, IndexState, PartitionName, load, path_of
 from archiver.domain.access import Scope
-from archiver.errors import UnreachableError
+from archiver.errors import IntegrityError, UnreachableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,13 @@ class Snapshots:
         Raises:
             UnreachableError: the index was made by another version of this program.
         """
-        signature = self._sign()
-        if signature != self._signature:
-            self._current = self._opened(load(self._folder))
+        while (signature := self._sign()) != self._signature:
+            try:
+                self._current = self._opened(load(self._folder))
+            except (IntegrityError, UnreachableError):
+                if self._sign() == signature:
+                    raise
+                continue  # the writer took a folder away, after it had said so: look again
             self._signature = signature
         return self._current
 

@@ -47,6 +47,11 @@ class PartitionWriter:
             self._writer.commit()
         self._dirty = False
 
+    def collect(self) -> None:
+        """Delete files that belong to no state of the engine: a crash or an ended merge left them."""
+        with translated(self._folder):
+            self._writer.garbage_collect_files()
+
     def close(self) -> None:
         """Forget what is not committed, let merges end, and end the engine's threads."""
         with translated(self._folder):

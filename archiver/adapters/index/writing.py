@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import tantivy
 
 from archiver.adapters.index import partitions
 from archiver.adapters.index.entry_document import engine_document
+from archiver.adapters.index.erasure import Erasure
 from archiver.adapters.index.layout import FORMAT
 from archiver.adapters.index.snapshots import Snapshots
 from archiver.adapters.index.sort_keys import id_number
 from archiver.adapters.index.state import IndexState, PartitionName, load, store
 from archiver.adapters.index.versions import found
 from archiver.adapters.index.writers import Writers
-from archiver.ports.index import IndexEntry
+from archiver.ports.index import EntriesOf, Expunged, IndexEntry
 
 _CHUNK_ENTRIES = 512
 _CHUNK_CHARACTERS = 16_000_000
@@ -56,6 +57,14 @@ class Writing:
                 self._writers.of(name).delete(document_id)
             self._pending[document_id] = None
             self._removed[document_id] = version or _NEVER
+
+    def expunge(self, entries_of: EntriesOf, alive: Callable[[], None]) -> Expunged:
+        """Rid the files of what was removed; see `erasure.Erasure`. What waits for a commit is committed, at the old sequence."""
+        self.commit(load(self._folder).sequence)
+        self._writers.close()
+        done = Erasure(self._folder, self._schema, self._folders).run(entries_of, alive)
+        self._snapshots.current()  # lets go of files that are no more
+        return done
 
     def commit(self, sequence: int) -> None:
         """All partitions first, then the state: a crash in between is mended by replaying from the old sequence."""
