@@ -22,8 +22,9 @@ _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 
 @click.command("doctor")
+@click.option("--clock-is-right", is_flag=True, help="Confirm a leap of the clock after a long pause; entered in the ledger.")
 @pass_context
-def command(context: Context) -> None:
+def command(context: Context, clock_is_right: bool) -> None:
     """Say what is in use and whether it works.
 
     Tries the locks on a canary object when nobody else is writing. Exits with 1 when a part does not work.
@@ -32,6 +33,9 @@ def command(context: Context) -> None:
     from archiver.services.health import Grade
 
     context.require_owner()
+    if clock_is_right:
+        _confirm_clock(context)
+        return
     holder = holder_of(context.home) if (context.home / "lock").exists() else ""
     failed = False
     with context.open(writable=not holder, beside=True) as archive:
@@ -115,9 +119,19 @@ def _clock(archive: Archive) -> Check:
     skew = archive.clock.skew()
     if skew is None:
         return Check("clock", Grade.OK, f"{archive.clock.now():%Y-%m-%d %H:%M:%S} UTC")
-    return Check(
-        "clock",
-        Grade.WARNING,
-        f"this machine's clock is doubtful: {skew.message}",
-        "set it right; the archive's time does not go back meanwhile",
-    )
+    from archiver.services.trusted_time import REMEDIES
+
+    return Check("clock", Grade.WARNING, f"doubtful, and nothing is destroyed meanwhile: {skew.message}", REMEDIES[skew.doubt])
+
+
+def _confirm_clock(context: Context) -> None:
+    """A person says that the clock may be followed over its leap."""
+    from retention.timestamp import timestamp
+    from archiver.services.register import Register
+    from archiver.services.trusted_time import confirm_leap
+
+    with context.open(writable=True) as archive:
+        by = Register(archive.objects, archive.keys).enter(context.principal.name)
+        leap = confirm_leap(archive.clock, archive.ledger_rows, by)
+    value = {"before": timestamp(leap.before), "after": timestamp(leap.after)}
+    context.answer(value, [f"The archive's time leapt from {leap.before:%Y-%m-%d %H:%M} to {leap.after:%Y-%m-%d %H:%M} UTC."])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from archiver.errors import MinutierError
 from archiver.services import health_servers
 from archiver.services.health import Check, Grade
+from archiver.services.trusted_time import REMEDIES
 
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
@@ -69,7 +70,7 @@ def clocks(archive: Archive) -> list[Check]:
     found = [health_servers.check_clocks(datetime.now(UTC), others)]
     if skew := archive.clock.skew():
         found.append(
-            Check("clock", Grade.WARNING, f"doubtful: {skew.message}", "set clocks right; the archive's time never goes back")
+            Check("clock", Grade.WARNING, f"doubtful, and nothing is destroyed meanwhile: {skew.message}", REMEDIES[skew.doubt])
         )
     return found
 

@@ -30,6 +30,7 @@ from archiver.services.patience import Patience
 from archiver.services.placement import check_name
 from archiver.services.reading_elsewhere import Ahead, ElsewhereParts, ReadingElsewhere
 from archiver.services.reading_here import ReadingHere, ReadingParts
+from archiver.services.trusted_time import require_no_leap
 from archiver.settings import Settings
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def run(
     """Import `entries` into the batch, show how it goes and what came of it; returns the exit code."""
     if workers:
         archive.settings = with_workers(archive, workers)
+    require_no_leap(archive.clock)
     if skew := archive.clock.skew():
         context.note(f"Doubtful dates: {skew.message}. What is archived now is dated {archive.clock.now():%Y-%m-%d}.")
     spec = batch.spec

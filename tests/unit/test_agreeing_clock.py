@@ -12,7 +12,8 @@ import pytest
 
 from archiver.adapters.catalog.sql import SqlCatalog, create_sqlite
 from archiver.adapters.clock.agreeing import ASK_EVERY, BOUND, MARK, AgreeingClock
-from archiver.errors import IntegrityError, UnreachableError
+from archiver.errors import IntegrityError, RefusedError, UnreachableError
+from archiver.ports.clock import Doubt
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -105,13 +106,76 @@ def test_disagreement_is_told_and_agreement_is_not(marks: SqlCatalog) -> None:
     world.off["store"] = BOUND + timedelta(seconds=1)
     skew = clock.skew()
     assert skew is not None
-    assert "store" in skew.message
-    assert skew.by == world.off["store"]
+    assert (skew.doubt, skew.by) == (Doubt.APART, world.off["store"])
+    assert skew.message == (
+        "clocks are 61 seconds apart, in UTC: the database 2026-05-01 12:00:00, the machine 2026-05-01 12:00:00, "
+        "the store 2026-05-01 12:01:01"
+    )
     world.off["store"] = timedelta(0)
     world.silent.add("database")
     skew = clock.skew()
     assert skew is not None
+    assert skew.doubt is Doubt.SILENT
     assert "database" in skew.message
+
+
+def test_who_is_far_behind_is_told_as_well_as_who_is_ahead(marks: SqlCatalog) -> None:
+    world = World(machine_off=-HOUR)
+    skew = world.clock(marks, "database", "store").skew()
+    assert skew is not None
+    assert "3,600 seconds apart, in UTC: the machine 2026-05-01 11:00:00, the database 2026-05-01 12:00:00" in skew.message
+
+
+YEARS = timedelta(days=3000)
+
+
+def _all_leap(world: World, by: timedelta) -> None:
+    world.machine_off += by
+    world.off = {name: world.off.get(name, timedelta(0)) + by for name in ("database", "store")}
+
+
+def test_clocks_that_leap_together_are_not_followed_on_any_host(marks: SqlCatalog) -> None:
+    world = World()
+    world.clock(marks, "database", "store").close()
+    _all_leap(world, YEARS)
+    for host in range(3):
+        clock = world.clock(marks, "database", "store")
+        world.passed += 3600
+        assert clock.now() == world.true() == START + (host + 1) * HOUR
+        skew = clock.skew()
+        assert skew is not None
+        assert (skew.doubt, skew.clock) == (Doubt.AHEAD, world.true() + YEARS)
+        clock.close()
+    _all_leap(world, -YEARS)
+    clock = world.clock(marks, "database", "store")
+    assert (clock.now(), clock.skew()) == (world.true(), None)
+
+
+def test_a_leap_while_in_use_is_not_followed_and_is_forgotten_when_set_right(marks: SqlCatalog) -> None:
+    world = World()
+    clock = world.clock(marks, "database", "store")
+    _all_leap(world, YEARS)
+    world.passed += 2 * ASK_EVERY
+    assert clock.now() == world.true()
+    _all_leap(world, -YEARS)
+    world.passed += 2 * ASK_EVERY
+    assert clock.now() == world.true()
+    assert clock.skew() is None
+
+
+def test_a_leap_confirmed_on_one_host_holds_on_all(marks: SqlCatalog) -> None:
+    world = World()
+    clocks = [world.clock(marks, "database", "store") for _ in range(2)]
+    _all_leap(world, YEARS)
+    skew = clocks[0].skew()
+    assert skew is not None
+    assert skew.clock is not None
+    clocks[0].follow(skew.clock)
+    world.passed += 2 * ASK_EVERY
+    for clock in (*clocks, world.clock(marks, "database", "store")):
+        assert (clock.now(), clock.skew()) == (world.true() + YEARS, None)
+    with pytest.raises(RefusedError):
+        clocks[1].follow(world.true() + YEARS)
 
 
 def test_it_never_goes_back_in_a_process_or_between_hosts(marks: SqlCatalog) -> None:

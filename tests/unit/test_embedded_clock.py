@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from archiver.adapters.clock.embedded import HighWaterClock
-from archiver.errors import IntegrityError, UnreachableError
+from archiver.adapters.clock.leaps import AHEAD
+from archiver.errors import IntegrityError, RefusedError, UnreachableError
+from archiver.ports.clock import Doubt
 from tests.support.moving_clock import MovingClock
 
 
@@ -71,11 +73,11 @@ def test_the_mark_is_written_once_a_minute(mark: Path, machine: MovingClock, mon
     assert len(writes) == 10
 
 
-@pytest.mark.parametrize(("leap", "word"), [(timedelta(days=-2), "2 days behind"), (timedelta(days=4000), "4000 days ahead of")])
+@pytest.mark.parametrize(("leap", "word"), [(timedelta(days=-2), "2 days behind"), (timedelta(days=4000), "4,000 days ahead of")])
 def test_a_doubtful_clock_is_seen(mark: Path, machine: MovingClock, leap: timedelta, word: str) -> None:
     HighWaterClock(mark, machine.now).close()
     machine.move(leap)
-    clock = HighWaterClock(mark, machine.now)
+    clock = HighWaterClock(mark, machine.now, elapsed=lambda: 0.0)
     clock.now()
     skew = clock.skew()
     assert skew is not None
@@ -94,6 +96,116 @@ def test_a_clock_that_jumps_back_while_in_use_is_seen(mark: Path, machine: Movin
     clock = HighWaterClock(mark, machine.now)
     machine.move(-timedelta(days=3))
     assert clock.skew() is not None
+
+
+class Watch:
+    """Seconds that pass, which nobody can set."""
+
+    def __init__(self, machine: MovingClock) -> None:
+        self.machine, self.seconds = machine, 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def live(self, by: timedelta) -> None:
+        self.seconds += by.total_seconds()
+        self.machine.move(by)
+
+
+YEARS = timedelta(days=3000)
+
+
+def test_a_leap_of_years_is_followed_in_no_run(mark: Path, machine: MovingClock) -> None:
+    watch = Watch(machine)
+    HighWaterClock(mark, machine.now, elapsed=watch).close()
+    honest = machine.now()
+    machine.move(YEARS)
+    for run in range(3):
+        clock = HighWaterClock(mark, machine.now, elapsed=watch)
+        watch.live(timedelta(hours=1))
+        assert clock.now() == honest + timedelta(hours=run + 1)
+        skew = clock.skew()
+        assert skew is not None
+        assert (skew.doubt, skew.clock) == (Doubt.AHEAD, machine.now())
+        clock.close()
+
+
+def test_a_clock_set_right_again_is_as_if_nothing_had_been(mark: Path, machine: MovingClock) -> None:
+    HighWaterClock(mark, machine.now, elapsed=lambda: 0.0).close()
+    machine.move(YEARS)
+    HighWaterClock(mark, machine.now, elapsed=lambda: 0.0).close()
+    machine.move(-YEARS)
+    clock = HighWaterClock(mark, machine.now, elapsed=lambda: 0.0)
+    assert clock.now() == machine.now()
+    assert clock.skew() is None
+
+
+def test_a_leap_while_in_use_is_not_followed_either(mark: Path, machine: MovingClock) -> None:
+    watch = Watch(machine)
+    clock, honest = HighWaterClock(mark, machine.now, elapsed=watch), machine.now()
+    machine.move(YEARS)
+    assert clock.now() == honest
+    watch.live(timedelta(minutes=5))
+    assert clock.now() == honest + timedelta(minutes=5)
+    machine.move(-YEARS)
+    assert clock.now() == machine.now() == honest + timedelta(minutes=5)
+    assert clock.skew() is None
+
+
+def test_a_long_run_follows_its_clock_for_ever(mark: Path, machine: MovingClock) -> None:
+    watch = Watch(machine)
+    clock = HighWaterClock(mark, machine.now, elapsed=watch)
+    watch.live(2 * AHEAD)
+    assert clock.now() == machine.now()
+    assert clock.skew() is None
+
+
+def test_a_year_mistyped_is_seen_and_an_autumn_is_not(mark: Path, machine: MovingClock) -> None:
+    HighWaterClock(mark, machine.now, elapsed=lambda: 0.0).close()
+    machine.move(timedelta(days=365))
+    assert HighWaterClock(mark, machine.now, elapsed=lambda: 0.0).skew() is not None
+    machine.move(AHEAD - timedelta(days=365))
+    assert HighWaterClock(mark, machine.now, elapsed=lambda: 0.0).skew() is None
+
+
+def test_a_leap_that_is_confirmed_is_followed_from_then_on(mark: Path, machine: MovingClock) -> None:
+    watch = Watch(machine)
+    HighWaterClock(mark, machine.now, elapsed=watch).close()
+    machine.move(YEARS)
+    clock = HighWaterClock(mark, machine.now, elapsed=watch)
+    seen = machine.now()
+    watch.live(timedelta(seconds=3))
+    clock.follow(seen)
+    assert clock.now() == machine.now()
+    assert clock.skew() is None
+    again = HighWaterClock(mark, machine.now, elapsed=watch)
+    assert again.now() == machine.now()
+    machine.move(-YEARS)
+    skew = HighWaterClock(mark, machine.now, elapsed=watch).skew()
+    assert skew is not None
+    assert skew.doubt is Doubt.BEHIND
+
+
+@pytest.mark.parametrize("leap", [timedelta(0), -YEARS, timedelta(days=200)])
+def test_without_a_leap_there_is_nothing_to_confirm(mark: Path, machine: MovingClock, leap: timedelta) -> None:
+    HighWaterClock(mark, machine.now, elapsed=lambda: 0.0).close()
+    machine.move(leap)
+    clock = HighWaterClock(mark, machine.now, elapsed=lambda: 0.0)
+    before = clock.now()
+    with pytest.raises(RefusedError, match="did not leap") as caught:
+        clock.follow(machine.now())
+    assert caught.value.remedy
+    assert clock.now() == before
+
+
+def test_nothing_beyond_what_the_clock_says_is_confirmed(mark: Path, machine: MovingClock) -> None:
+    HighWaterClock(mark, machine.now, elapsed=lambda: 0.0).close()
+    honest = machine.now()
+    machine.move(YEARS)
+    clock = HighWaterClock(mark, machine.now, elapsed=lambda: 0.0)
+    for moment in (machine.now() + timedelta(seconds=1), honest, honest - timedelta(days=1)):
+        with pytest.raises(RefusedError):
+            clock.follow(moment)
 
 
 def test_readers_write_no_mark(mark: Path, machine: MovingClock) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
-from archiver.adapters.clock.embedded import Skew, doubt, system_time
+from archiver.adapters.clock.leaps import doubt, leapt, require_leap, since_boot, system_time
 from archiver.errors import IntegrityError, UnreachableError
 from archiver.ports.catalog import Marks
+from archiver.ports.clock import Doubt, Skew
 
 MARK = "clock"
 ASK_EVERY = 60.0
@@ -20,16 +20,12 @@ BOUND = timedelta(seconds=60)
 Source = Callable[[], datetime]
 
 
-def since_boot() -> float:
-    """Seconds that nobody can set, counted through sleep."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 class AgreeingClock:
     """Clock over several: the middle one counts, of two the earlier, so that no single fast clock makes a lock end early.
 
     Answers never go back, nor before the mark that all hosts share. Safe from several threads; the other clocks are asked now
-    and then, by one thread, while the others go on with what they said last.
+    and then, by one thread, while the others go on with what they said last. A time that leapt far ahead of the mark is not
+    followed, here or on any host, until `follow` confirms it: time goes on from the mark by what really passed.
 
     Args:
         others: clocks besides this machine's, by name; one that does not answer is left out until it does.
@@ -52,10 +48,9 @@ class AgreeingClock:
         self._marks, self._others, self._system, self._elapsed, self._read_only = marks, others, system, elapsed, read_only
         self._mutex = threading.Lock()
         self._asking = threading.Lock()
-        mark = _moment(marks.get_mark(MARK))
-        self._apart, self._base, self._at = self._ask()
-        self._doubt = doubt(self._base, mark)
-        self._last = max(self._base, mark or self._base)
+        self._apart, self._told, self._at = self._ask()
+        self._last = self._base = _moment(marks.get_mark(MARK)) or self._told
+        self._take(self._apart, self._told, self._at)
         self._agree_on_mark()
 
     def now(self) -> datetime:
@@ -70,19 +65,22 @@ class AgreeingClock:
             return self._last
 
     def skew(self) -> Skew | None:
-        """Whether the clocks agree with each other, and with the mark; asks them all."""
+        """See the port: whether the clocks agree with each other, and with the mark; asks them all."""
         with self._asking:
             self._look_again()
         with self._mutex:
-            apart = self._apart
-        late, early = max(apart, key=apart.__getitem__), min(apart, key=apart.__getitem__)
-        by = apart[late] - apart[early]
-        if by > BOUND:
-            return Skew(by, f"the clock of the {late} is {by.total_seconds():,.0f} seconds ahead of that of the {early}")
-        silent = sorted(self._others.keys() - apart.keys())
-        if silent:
-            return Skew(timedelta(0), f"nobody can say what time it is for the {', the '.join(silent)}")
-        return self._doubt
+            apart, told, last = self._apart, self._told, self._last
+        return _disagreement(apart, told) or _silence(self._others.keys() - apart.keys()) or doubt(told, last, "what clocks say")
+
+    def follow(self, moment: datetime) -> None:
+        """See the port."""
+        with self._asking:
+            self._look_again()
+        with self._mutex:
+            require_leap(moment, self._told, self._last)
+            self._last = moment
+            self._take(self._apart, self._told, self._at)
+        self._agree_on_mark()
 
     def close(self) -> None:
         """Write the mark. Safe to repeat."""
@@ -90,14 +88,20 @@ class AgreeingClock:
         self._agree_on_mark()
 
     def _look_again(self) -> None:
-        apart, base, at = self._ask()
+        apart, told, at = self._ask()
         with self._mutex:
-            self._apart, self._base, self._at = apart, base, at
-            self._last = max(self._last, base)
+            self._take(apart, told, at)
         try:
             self._agree_on_mark()
         except UnreachableError:  # time goes on; the mark is written at the next look
             return
+
+    def _take(self, apart: dict[str, timedelta], told: datetime, at: float) -> None:
+        """Go on from what the clocks said: with them, or, where they leapt, by what passed."""
+        passed = max(self._last, self._base + timedelta(seconds=at - self._at))
+        self._apart, self._told, self._at = apart, told, at
+        self._base = passed if leapt(told, passed) else told
+        self._last = max(self._last, self._base)
 
     def _ask(self) -> tuple[dict[str, timedelta], datetime, float]:
         """How far each clock is from this machine's, the time that counts, and when that was."""
@@ -122,6 +126,23 @@ class AgreeingClock:
         shared = _moment(written)
         with self._mutex:
             self._last = max(self._last, shared or self._last)
+
+
+def _disagreement(apart: Mapping[str, timedelta], told: datetime) -> Skew | None:
+    by = max(apart.values()) - min(apart.values())
+    if by <= BOUND:
+        return None
+    machine = told - sorted(apart.values())[(len(apart) - 1) // 2]
+    said = ", ".join(
+        f"the {name} {machine + off:%Y-%m-%d %H:%M:%S}" for name, off in sorted(apart.items(), key=lambda one: (one[1], one[0]))
+    )
+    return Skew(Doubt.APART, by, f"clocks are {by.total_seconds():,.0f} seconds apart, in UTC: {said}")
+
+
+def _silence(silent: Collection[str]) -> Skew | None:
+    if not silent:
+        return None
+    return Skew(Doubt.SILENT, timedelta(0), f"nobody can say what time it is for the {', the '.join(sorted(silent))}")
 
 
 def _text(moment: datetime) -> str:

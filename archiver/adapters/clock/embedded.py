@@ -1,41 +1,30 @@
-"""The machine's clock, with a high-water mark: an archive's time never runs backwards, and a doubtful clock is seen."""
+"""The machine's clock, with a high-water mark: an archive's time never runs backwards, and follows no leap."""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from archiver.adapters.clock.leaps import doubt, leapt, require_leap, since_boot, system_time
 from archiver.errors import IntegrityError, UnreachableError
+from archiver.ports.clock import Skew
 
 WRITE_EVERY = timedelta(minutes=1)
 """How far answers may run ahead of the mark on disk: after a crash, time may repeat by so much."""
-BEHIND = timedelta(days=1)
-AHEAD = timedelta(days=400)
-"""A leap since the last run that is likelier a wrong clock than an archive nobody opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Skew:
-    """Why the machine's clock is doubted. `by` is machine minus mark: negative when it lags behind."""
-
-    by: timedelta
-    message: str
-
-
-def system_time() -> datetime:
-    """The machine's clock, in UTC."""
-    return datetime.now(UTC)
 
 
 class HighWaterClock:
     """Clock whose answers never go back, across runs too. Safe from several threads.
 
+    A machine's clock that leapt far ahead of the mark is not followed, in this run or any other, until `follow` confirms it: time
+    goes on from the mark by what really passed. So no lock ends by it, and nothing is lost when the clock is set right.
+
     Args:
         path: the file that keeps the mark; made when missing.
+        elapsed: seconds that nobody can set.
         read_only: answers from the mark, and writes none.
 
     Raises:
@@ -43,33 +32,54 @@ class HighWaterClock:
         UnreachableError: it can't be read or written.
     """
 
-    def __init__(self, path: Path, source: Callable[[], datetime] = system_time, *, read_only: bool = False) -> None:
-        self._path, self._source, self._read_only = path, source, read_only
+    def __init__(
+        self,
+        path: Path,
+        source: Callable[[], datetime] = system_time,
+        *,
+        elapsed: Callable[[], float] = since_boot,
+        read_only: bool = False,
+    ) -> None:
+        self._path, self._source, self._elapsed, self._read_only = path, source, elapsed, read_only
         self._mutex = threading.Lock()
         self._written = _read(path)
-        started = source()
-        self._skew = doubt(started, self._written)
-        self._last = max(started, self._written or started)
+        self._last, self._at = self._written or source(), elapsed()
+        self._step()
         self._write()
 
     def now(self) -> datetime:
         """See the port."""
         with self._mutex:
-            self._last = max(self._last, self._source())
+            self._step()
             if self._written is None or self._last - self._written >= WRITE_EVERY:
                 self._write()
             return self._last
 
     def skew(self) -> Skew | None:
-        """Whether the machine's clock can be right: compared with the mark as it was when opened, and now."""
+        """See the port: the machine's clock against the mark."""
         with self._mutex:
-            return self._skew or doubt(self._source(), self._last)
+            return doubt(self._step(), self._last)
+
+    def follow(self, moment: datetime) -> None:
+        """See the port."""
+        with self._mutex:
+            require_leap(moment, self._step(), self._last)
+            self._last = moment
+            self._step()
+            self._write()
 
     def close(self) -> None:
         """Write the mark. Safe to repeat."""
         with self._mutex:
             if self._written != self._last:
                 self._write()
+
+    def _step(self) -> datetime:
+        """Go on: with the machine's clock, or, where that leapt, by what passed. What the machine's clock says."""
+        machine, at = self._source(), self._elapsed()
+        passed = self._last + timedelta(seconds=max(at - self._at, 0.0))
+        self._last, self._at = passed if leapt(machine, passed) else max(self._last, machine), at
+        return machine
 
     def _write(self) -> None:
         if self._read_only:
@@ -81,16 +91,6 @@ class HighWaterClock:
                 f"can't write the clock's mark {self._path}: {error.strerror}", remedy="check disk and permissions"
             ) from error
         self._written = self._last
-
-
-def doubt(machine: datetime, mark: datetime | None) -> Skew | None:
-    """What speaks against a clock, given the last time that was known; None when nothing does."""
-    if mark is None or -BEHIND <= machine - mark <= AHEAD:
-        return None
-    by = machine - mark
-    days = f"{abs(by).days} days {'behind' if by < timedelta(0) else 'ahead of'}"
-    last = f"{mark:%Y-%m-%d %H:%M}"
-    return Skew(by, f"the machine's clock ({machine:%Y-%m-%d %H:%M} UTC) is {days} the archive's last time ({last})")
 
 
 def _read(path: Path) -> datetime | None:
