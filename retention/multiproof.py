@@ -39,6 +39,11 @@ def multiproof_root(leaves: Mapping[int, bytes], size: int, proof: Sequence[byte
     Whoever compares it with a signed root learns that each leaf is under it, in its place.
     """
     positions = sorted(leaves)
+    return sorted_multiproof_root(positions, [leaves[each] for each in positions], size, proof)
+
+
+def sorted_multiproof_root(positions: Sequence[int], leaves: Sequence[bytes], size: int, proof: Sequence[bytes]) -> bytes | None:
+    """As `multiproof_root`, for positions in ascending order, each once, and their leaf hashes beside them."""
     if positions and not 0 <= positions[0] <= positions[-1] < size:
         return None
     if any(len(each) != HASH_BYTES for each in proof):
@@ -47,7 +52,7 @@ def multiproof_root(leaves: Mapping[int, bytes], size: int, proof: Sequence[byte
         return None if proof else EMPTY_ROOT
     steps = iter(proof)
     try:
-        root = _rebuilt(positions, [leaves[each] for each in positions], _Span(0, size, 0, len(positions)), steps)
+        root = _rebuilt(positions, leaves, _Span(0, size, 0, len(positions)), steps)
     except _TooShortError:
         return None
     return root if next(steps, None) is None else None
