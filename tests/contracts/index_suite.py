@@ -130,6 +130,37 @@ class IndexContract:
         assert self.found(index, "*") == [2]
         assert list(index.document_ids()) == [(doc_id(2), 9)]
 
+    def test_expunging_keeps_what_lives(self, open_index: Callable[[bool], Index]) -> None:
+        index, reader = open_index(True), open_index(False)
+        entries = {one.document_id: one for one in (entry(n, f"mot{n}", partition=str(n % 3), version=n) for n in range(1, 31))}
+        index.add(entries.values())
+        index.commit(30)
+        gone = [doc_id(n) for n in (1, 2, 3, 6, 9, 12, 15, 18, 21, 24, 27, 30)]
+        index.remove(gone, version=31)
+        index.commit(31)
+        kept = {one.document_id: one.version for one in entries.values() if one.document_id not in gone}
+
+        first = index.expunge(lambda ids: [entries[one] for one in ids], alive=lambda: None)
+        second = index.expunge(lambda ids: [entries[one] for one in ids])
+
+        assert [(one.kept, one.left, one.doubts) for one in first] == [(len(kept), 0, ())]
+        assert [(one.where, one.how, one.kept, one.left) for one in second] == [
+            (one.where, one.how, one.kept, one.left) for one in first
+        ]
+        for one in (index, reader):
+            assert dict(one.document_ids()) == kept
+            assert one.remains([*gone, doc_id(5), doc_id(99)]) == {doc_id(5)}
+            assert one.sequence() == 31
+            assert one.search(SearchRequest("mot4 OR mot3"), EVERYTHING).total == 1
+        index.add([entry(40, "mot40", version=40), entry(5, "autre", version=41)])
+        index.commit(41)
+        assert self.found(reader, "mot40 OU autre") == [5, 40]
+
+    def test_expunging_an_empty_index(self, index: Index) -> None:
+        assert all((one.kept, one.left) == (0, 0) for one in index.expunge(lambda _: []))
+        assert index.remains([doc_id(1)]) == set()
+        assert index.remains([]) == set()
+
     @pytest.mark.parametrize(
         ("text", "numbers"),
         [

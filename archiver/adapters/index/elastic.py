@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property, partial
+from typing import TypeVar
 
 import elasticsearch
 
@@ -14,13 +15,16 @@ from archiver.adapters.index.elastic_bulk import chunks
 from archiver.adapters.index.elastic_client import PATIENCE, REINDEX, connect
 from archiver.adapters.index.elastic_contents import Contents
 from archiver.adapters.index.elastic_document import Documents, Operation
+from archiver.adapters.index.elastic_erasure import ElasticErasure
 from archiver.adapters.index.elastic_generations import Generation, Generations
 from archiver.adapters.index.highlighting import highlighted
 from archiver.adapters.index.sort_keys import id_number
 from archiver.domain.access import Scope
 from archiver.domain.query import SearchRequest
 from archiver.errors import IntegrityError, NotFoundError, NotPermittedError
-from archiver.ports.index import IndexEntry, IndexPage, ServedIndex
+from archiver.ports.index import EntriesOf, Expunged, IndexEntry, IndexPage, ServedIndex, nothing_to_tell
+
+T = TypeVar("T")
 
 
 class ElasticsearchIndex:
@@ -65,6 +69,19 @@ class ElasticsearchIndex:
             id_number(one)
         for generation in self.generations.all() if ids else ():
             self.contents(generation).remove(ids, version)
+
+    def expunge(self, entries_of: EntriesOf, *, alive: Callable[[], None] = nothing_to_tell) -> list[Expunged]:
+        """See the port. The server makes its files again by itself: `entries_of` is not asked. May wait half a minute for it."""
+        self._require_writable()
+        erasures = {one: ElasticErasure(self.client, self._address, one) for one in self.generations.all()}
+        for one, erasure in erasures.items():
+            self._unless_dropped(one, erasure.begin)
+        found = [self._unless_dropped(one, partial(erasure.end, alive)) for one, erasure in erasures.items()]
+        return [done for done in found if done is not None]
+
+    def remains(self, document_ids: Sequence[str]) -> set[str]:
+        """See the port."""
+        return {one for generation in self.generations.all() for one in self.contents(generation).states_of(document_ids)}
 
     def commit(self, sequence: int) -> None:
         """See the port. A sequence below the one remembered is not kept."""
@@ -148,6 +165,15 @@ class ElasticsearchIndex:
         except NotFoundError:
             if generation in self.generations.written():
                 raise
+
+    def _unless_dropped(self, generation: Generation, work: Callable[[], T]) -> T | None:
+        """None for a generation that was dropped meanwhile, its files with it."""
+        try:
+            return work()
+        except NotFoundError:
+            if generation.name in {one.name for one in self.generations.all()}:
+                raise
+            return None
 
     def _reading(self) -> Generation | None:
         """The generation that answers; None when there never was one.
