@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from archiver.domain.document import Document, LockMode
-from archiver.services.policy_changes import facts_of
+from archiver.services.circumstances import facts_of
 from retention.days import day_in
 from retention.policy import Policy
 from retention.protection import protection

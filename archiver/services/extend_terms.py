@@ -13,11 +13,12 @@ from archiver.domain.record import digest, record_key
 from archiver.ports.catalog import Catalog, Content
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectStore, stronger
+from archiver.services.circumstances import KnownFacts, wanted
 from archiver.services.pages import pages
-from archiver.services.policy_changes import Change, ChangeKind, changes, facts_of
+from archiver.services.policy_changes import Change, ChangeKind, changes
 from archiver.services.policy_versions import PolicyVersions
 from retention.policy import Policy
-from retention.protection import Protection, protection, strongest
+from retention.protection import Protection, strongest
 
 EXTENDED = "extended"
 """Kind of the ledger entry that a document's last day, or its lock, was set anew."""
@@ -65,8 +66,8 @@ class ExtendTerms:
 
     def _shared(self, content: Content, policy: Policy, now: datetime) -> Protection:
         """The strongest protection any document asks for that refers to these bytes."""
-        referrers = self._catalog.referrers(content)
-        return reduce(strongest, (protection(policy, facts_of(document), now) for document in referrers))
+        known = KnownFacts(self._catalog).of(self._catalog.referrers(content))
+        return reduce(strongest, (wanted(policy, about, now) for about in known.values()))
 
 
 def _dated(have: Lock, want: Protection) -> Lock | None:

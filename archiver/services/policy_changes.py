@@ -9,10 +9,15 @@ from enum import StrEnum
 
 from archiver.domain.document import Document, LockMode, State
 from archiver.ports.catalog import Catalog
+from archiver.services.circumstances import KnownFacts, wanted
+from archiver.services.pages import pages
 from archiver.services.policy_versions import PolicyVersions
+from retention.disposal import Circumstances
 from retention.policy import Policy
-from retention.protection import Protection, protection
-from retention.schedule import Deadline, Facts, Standing, deadline, extended
+from retention.protection import Protection
+from retention.schedule import Deadline, Standing, deadline, extended
+
+_PAGE = 500
 
 _RANK = {LockMode.NONE: 0, LockMode.GOVERNANCE: 1, LockMode.COMPLIANCE: 2}
 
@@ -64,40 +69,39 @@ class Changes:
         )
 
 
-def facts_of(document: Document) -> Facts:
-    """What retention may know of a document: nothing that was read out of its bytes."""
-    return Facts(document.retention_class, document.received_at, document.declared, retain_until=document.retain_until)
-
-
 def changes(catalog: Catalog, policy: Policy, versions: PolicyVersions, now: datetime) -> Iterator[Change]:
     """Every archived document that `policy` judges otherwise than the version it was last judged under, lazily.
 
     Documents judged under this very version are passed over, so that an interrupted change goes on where it stopped.
     """
-    for document in catalog.select():
-        if not _is_judged(document) or (policy.version and document.policy_version == policy.version):
-            continue
-        change = change_of(document, policy, versions.of(document.policy_version), now)
-        if change is not None:
-            yield change
+    open_to_change = (
+        document
+        for document in catalog.select()
+        if _is_judged(document) and not (policy.version and document.policy_version == policy.version)
+    )
+    for page in pages(open_to_change, _PAGE):
+        known = KnownFacts(catalog).of(page)
+        for document in page:
+            change = change_of(document, known[document.id], policy, versions.of(document.policy_version), now)
+            if change is not None:
+                yield change
 
 
-def change_of(document: Document, policy: Policy, judged_by: Policy, now: datetime) -> Change | None:
+def change_of(document: Document, about: Circumstances, policy: Policy, judged_by: Policy, now: datetime) -> Change | None:
     """What `policy` changes for one document that was last judged under `judged_by`; None when nothing."""
-    facts = facts_of(document)
-    before, after = deadline(judged_by, facts), deadline(policy, facts)
-    wanted = protection(policy, facts, now, scheduled=after)
-    kind = _kind(document, before, after, wanted)
-    return None if kind is None else Change(document, kind, extended(document.retain_until, after.until), after, wanted)
+    before, after = deadline(judged_by, about.facts), deadline(policy, about.facts)
+    asked = wanted(policy, about, now, scheduled=after)
+    kind = _kind(document, before, after, asked)
+    return None if kind is None else Change(document, kind, extended(document.retain_until, after.until), after, asked)
 
 
 def _is_judged(document: Document) -> bool:
     return document.archived_at is not None and document.state is not State.DISPOSED
 
 
-def _kind(document: Document, before: Deadline, after: Deadline, wanted: Protection) -> ChangeKind | None:
+def _kind(document: Document, before: Deadline, after: Deadline, asked: Protection) -> ChangeKind | None:
     promised = document.retain_until
-    if after.until is not None and promised is not None and after.until < promised:
+    if after.until is not None and promised is not None and after.until < promised and not _as_before(before, after):
         return ChangeKind.EARLIER
     if after.standing is Standing.DATED and before.standing is Standing.PERMANENT:
         return ChangeKind.EARLIER
@@ -107,4 +111,9 @@ def _kind(document: Document, before: Deadline, after: Deadline, wanted: Protect
         return ChangeKind.DATED
     if after.until is not None and after.until > promised:
         return ChangeKind.LATER
-    return ChangeKind.HARDER if _RANK[LockMode(wanted.lock.value)] > _RANK[document.lock_mode] else None
+    return ChangeKind.HARDER if _RANK[LockMode(asked.lock.value)] > _RANK[document.lock_mode] else None
+
+
+def _as_before(before: Deadline, after: Deadline) -> bool:
+    """Whether the class itself moves nothing earlier: a promise beyond it, which a person made, stays whatever the policy says."""
+    return after.until is not None and before.until is not None and after.until >= before.until
