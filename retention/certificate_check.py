@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from retention.certificate import Ending, Execution, Outcome, SignedApproval, SignedPlan, Stamp
+from retention.certificate import Ending, Execution, Item, Outcome, SignedApproval, SignedPlan, Stamp
 from retention.certificate_file import CertificateFile
 from retention.certificate_history import check_consistency, check_entries, head_of
 from retention.certificate_items import ItemsCheck, Window
@@ -33,19 +33,25 @@ TimestampHolds = Callable[[bytes, bytes], StampVerdict]
 """(token in DER, what it should stamp) to a verdict."""
 
 
-def check_certificate(stream: BinaryIO, pinned: bytes | None = None, timestamp_holds: TimestampHolds | None = None) -> Report:
+def check_certificate(
+    stream: BinaryIO,
+    pinned: bytes | None = None,
+    timestamp_holds: TimestampHolds | None = None,
+    seen: Callable[[Item], None] = lambda _: None,
+) -> Report:
     """Check a certificate of destruction.
 
     Args:
         stream: the file, at its beginning; read once, in small pieces.
         pinned: the archive's raw public key, 32 bytes, as the reader came to know it by another way.
         timestamp_holds: checks RFC 3161 tokens; None when nothing at hand can.
+        seen: is shown each item, before anything is known of its truth.
 
     Raises:
         StatementError: it is not a certificate, was cut off, or is not in the one form that is written.
     """
     check = _Check(CertificateFile(stream), timestamp_holds)
-    return check.run(pinned)
+    return check.run(pinned, seen)
 
 
 class _Check:
@@ -55,11 +61,12 @@ class _Check:
         self._plan = PlanStatement.parse(file.body.plan.statement)
         self._approvals = [Approval.parse(each.statement) for each in file.body.approvals]
 
-    def run(self, pinned: bytes | None) -> Report:
+    def run(self, pinned: bytes | None, seen: Callable[[Item], None]) -> Report:
         run = self._body.execution
         windows = [Window(timestamp(each.given), timestamp(each.expires), each.head_size) for each in self._approvals]
         items = ItemsCheck(self._body.purge, windows, run.started, run.ended, self._findings)
         for item in self._file.items():
+            seen(item)
             items.take(item)
         ending = self._ending()
         statement = CertificateStatement.parse(ending.statement)

@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": "Say how long a document is kept, and why.",
     "policy": "Check, apply and show the retention policy.",
     "key": "Keys that persons sign with, and the archive's own.",
+    "certificate": "Check what certifies a destruction, without an archive.",
     "export": "Write the catalogue, one JSON object a document.",
     "verify": "Read everything back and check it.",
     "work": "Read and index what imports take in, beside them.",
