@@ -236,9 +236,11 @@ class _Check:
 
     def _remarks(self, items: ItemsCheck, run: Execution) -> None:
         if items.shared:
-            self._notes.append(f"of {items.shared:,} destroyed documents the bytes stay: another living document refers to them")
+            self._notes.append(f"of {items.shared:,} destroyed the bytes stay: another living document refers to them")
         if run.failed:
-            self._notes.append(f"{run.failed:,} documents failed: they are not destroyed, or not wholly")
+            self._notes.append(
+                f"{run.failed:,} {'document' if run.failed == 1 else 'documents'} failed: not destroyed, or not wholly"
+            )
         if self._body.not_covered:
             self._notes.append("the purge did not reach: " + "; ".join(self._body.not_covered))
 
