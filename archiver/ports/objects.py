@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from archiver.domain.document import LockMode
+from archiver.errors import MinutierError
 
 
 class Bucket(StrEnum):
@@ -165,6 +166,9 @@ class ObjectStore(Protocol):
     def versions(self, bucket: Bucket, key: str) -> list[ObjectInfo]:
         """Every version under the key, oldest first; empty when there is none."""
 
+    def versions_of(self, places: Sequence[tuple[Bucket, str]]) -> dict[tuple[Bucket, str], list[ObjectInfo]]:
+        """`versions` for many keys at once, an empty list for a key without any: a matter of speed only."""
+
     def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
         """Every version whose key starts with `prefix`, lazily, in no promised order."""
 
@@ -208,6 +212,12 @@ class ObjectStore(Protocol):
         Raises:
             RefusedError: its lock or hold says no.
             NotFoundError: no such version. A success is never reported for something that was not there.
+        """
+
+    def delete_group(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, MinutierError]:
+        """`delete` for many at once: those that were not removed, each with its RefusedError or NotFoundError.
+
+        On return the others are gone for good. Safe to repeat: what was removed by an attempt that was cut off is "not found".
         """
 
 

@@ -5,7 +5,7 @@ Events, holds and decisions are about originals; a member follows its container.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from archiver.domain.document import Document
 from archiver.domain.ledger import LedgerEvent
 from retention.decision import Decision
+from retention.disposal import Withheld
 from retention.hold import Hold
 from retention.plan import ItemState, PlanItem
 from retention.schedule import Occurrence
@@ -53,6 +54,10 @@ class Signer:
     revoked_at: datetime | None = None
 
 
+Ref = tuple[str, str, str]
+"""Bucket, key and version of something in the object store."""
+
+
 class PurgeState(StrEnum):
     """`planned → approved → running → done`; an approval that ran out leaves it `approved`, to be approved anew."""
 
@@ -63,15 +68,37 @@ class PurgeState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GivenApproval:
+    """An approval of a plan.
+
+    Attributes:
+        approver: a name; the statement holds a pseudonym.
+        statement: its text; key and signature in hexadecimal, "" for one that is asserted and not authenticated.
+        enrolled_at: when the key was enrolled, "" without one.
+        head, head_signature: the signed custody head it was given after.
+        visa: authority, reference and date of an authority's visa, and the salt of its commitment.
+    """
+
+    approver: str
+    statement: str
+    head: str
+    head_signature: str
+    key: str = ""
+    signature: str = ""
+    enrolled_at: str = ""
+    visa: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Purge:
     """One purge.
 
     Attributes:
         criteria: what was asked for.
         documents, bytes: planned; withheld: past their last day, and kept all the same when the plan was made.
-        author, approver: names; the statements hold pseudonyms.
-        plan, approval: the signed statements' texts; keys and signatures in hexadecimal, "" where there is none.
-        visa: authority, reference and date of an authority's visa, and the salt of its commitment.
+        author: a name; the statement holds a pseudonym.
+        plan: the statement's text; key and signature in hexadecimal, "" where there is none.
+        approvals: in the order given; a later one where one ran out before the purge had ended.
     """
 
     id: str
@@ -85,11 +112,7 @@ class Purge:
     plan: str
     plan_key: str = ""
     plan_signature: str = ""
-    approver: str = ""
-    approval: str = ""
-    approval_key: str = ""
-    approval_signature: str = ""
-    visa: Mapping[str, str] = field(default_factory=dict)
+    approvals: Sequence[GivenApproval] = ()
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -101,7 +124,8 @@ class PurgeItem:
     Attributes:
         why: for a withheld one a `retention.disposal.Withheld`; for a failed one what failed.
         shared: its bytes stay, since another document refers to them.
-        refs: what is to be destroyed, written down before the first of it goes: lists of bucket, key, version.
+        refs: what is to be destroyed, written down before the first of it goes.
+        sequence: the catalogue sequence of its tombstone, where this is just being made.
     """
 
     item: PlanItem
@@ -109,7 +133,8 @@ class PurgeItem:
     why: str = ""
     shared: bool = False
     at: datetime | None = None
-    refs: Sequence[Sequence[str]] = ()
+    refs: Sequence[Ref] = ()
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +150,54 @@ class WithheldDocument:
 
 @dataclass(frozen=True, slots=True)
 class ClassCount:
-    """How much of one class, with the earliest and the latest last day."""
+    """How much of one class, with the earliest and the latest last day. `documents` counts members, `originals` does not."""
 
     retention_class: str
     documents: int
+    originals: int
     bytes: int
     oldest: date | None = None
     newest: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What lies in the store of one planned document: every version of its record, its text and, for an original, its bytes.
+
+    Attributes:
+        text_key: the key under which its text was looked for.
+        keep_bytes: the store would refuse to remove its bytes now; they stay while another document refers to them.
+    """
+
+    item: PurgeItem
+    text_key: str = ""
+    record: Sequence[Ref] = ()
+    text: Sequence[Ref] = ()
+    original: Sequence[Ref] = ()
+    keep_bytes: bool = False
+
+
+class Known(Protocol):
+    """What the catalogue knows of documents at one moment."""
+
+    def documents(self, document_ids: Sequence[str]) -> dict[str, Document]:
+        """Those of these that exist."""
+
+    def members_of(self, root_ids: Sequence[str]) -> dict[str, list[Document]]:
+        """See `RetentionRows`."""
+
+    def occurrences(self, document_ids: Sequence[str]) -> dict[str, dict[str, Occurrence]]:
+        """See `RetentionRows`."""
+
+    def holds_on(self, document_ids: Sequence[str]) -> dict[str, list[Hold]]:
+        """See `RetentionRows`."""
+
+    def decisions(self, document_ids: Sequence[str]) -> dict[str, Decision]:
+        """See `RetentionRows`."""
+
+
+Doom = Callable[[Known, Mapping[int, Stored]], Mapping[int, Withheld]]
+"""Last judgement: by position why an item stays; one that is left out goes."""
 
 
 class RetentionRows(Protocol):
@@ -174,8 +240,10 @@ class RetentionRows(Protocol):
     def end_hold(self, hold_id: str, at: datetime, by: str, events: Iterable[LedgerEvent]) -> None:
         """Mark it as released: nothing that arrives later is covered. What it holds is released by `release`. Safe to repeat."""
 
-    def place(self, hold_id: str, document_ids: Sequence[str], since: date, events: Iterable[LedgerEvent]) -> None:
-        """Hold these originals. What is held by it already stays as it is."""
+    def place(self, hold_id: str, document_ids: Sequence[str], since: date, events: Iterable[LedgerEvent]) -> set[str]:
+        """Hold these originals; returns those that are not there, or whose destruction came first. What is held by it already
+        stays as it is. From this answer on no purge destroys the others: the catalogue decides who came first, and the store's
+        own hold is to be set afterwards."""
 
     def release(self, hold_id: str, document_ids: Sequence[str], events: Iterable[LedgerEvent]) -> None:
         """This hold lets go of these; every other hold stays."""
@@ -225,8 +293,8 @@ class RetentionRows(Protocol):
     def add_purge(self, purge: Purge, events: Iterable[LedgerEvent]) -> None:
         """The plan is made: its items are all written."""
 
-    def discard_draft(self, purge_id: str) -> None:
-        """Remove items of a plan that was never finished. Safe to repeat."""
+    def discard_drafts(self) -> None:
+        """Remove what plans left that were cut off while they were made. Safe to repeat; not while one is being made."""
 
     def purge(self, purge_id: str) -> Purge:
         """Raises `NotFoundError`."""
@@ -246,14 +314,16 @@ class RetentionRows(Protocol):
     def class_counts(self, purge_id: str, *, states: Collection[ItemState] = ()) -> list[ClassCount]:
         """Items by class."""
 
-    def begin_items(self, purge_id: str, items: Sequence[PurgeItem]) -> None:
-        """Write items as they are now: `going` ones before the first thing of them goes, withheld and failed ones."""
+    def condemn(self, purge_id: str, stored: Mapping[int, Stored], doom: Doom) -> list[PurgeItem]:
+        """The point of no return, in one transaction with everybody else kept from these documents: `doom` is asked, those that
+        stay are settled as withheld; the others become tombstones and `going`, with what is to be removed of them written down.
 
-    def commit_disposed(
-        self, purge_id: str, items: Sequence[PurgeItem], tombstones: Sequence[Document], events: Iterable[LedgerEvent]
-    ) -> int:
-        """Empty the rows of destroyed documents, and all that remembers their names: contents nobody refers to any more, what
-        was seen of sources, lines of imports, events, holds, decisions. Settles the items. Returns the highest sequence given."""
+        With them goes all that remembers their names: what was seen of sources, lines of imports, events, holds, decisions.
+        A text that another document uses stays; so do bytes that another document refers to.
 
-    def referring(self, text_keys: Sequence[tuple[str, str, str]]) -> dict[str, set[str]]:
-        """For (collection, digest, text key): the ids of documents that are there and use this text."""
+        Args:
+            stored: by position of the item, what lies in the store of it.
+        """
+
+    def settle(self, purge_id: str, items: Sequence[PurgeItem], events: Iterable[LedgerEvent]) -> None:
+        """Write items as they are now; what was executed is no longer leaving."""

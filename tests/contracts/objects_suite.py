@@ -233,6 +233,19 @@ class ObjectStoreSuite:
         with pytest.raises(NotFoundError):
             store.delete(info.ref)
 
+    def test_a_group_goes_and_tells_what_stayed(self, store: ObjectStore, clock: SteppedClock) -> None:
+        gone, kept = put_one(store, key="records/a.json"), put_one(store, b"kept", key="records/b.json", lock=governed(clock))
+        text = store.put([Put(Bucket.DELETABLE, "texts/a", body=b"x")])[0].info
+        never = ObjectRef(Bucket.LOCKED, "records/never.json", gone.ref.version)
+        stayed = store.delete_group([gone.ref, kept.ref, text.ref, never])
+        assert {ref: type(error) for ref, error in stayed.items()} == {kept.ref: RefusedError, never: NotFoundError}
+        places = [(ref.bucket, ref.key) for ref in (gone.ref, kept.ref, text.ref, never)]
+        there = store.versions_of(places)
+        assert list(there) == places
+        assert [len(there[place]) for place in places] == [0, 1, 0, 0]
+        assert type(store.delete_group([gone.ref])[gone.ref]) is NotFoundError
+        assert store.delete_group([]) == {}
+
     def test_deletable_bucket_knows_no_locks(self, store: ObjectStore, clock: SteppedClock) -> None:
         with pytest.raises(UsageError):
             store.put([Put(Bucket.DELETABLE, "texts/a", body=b"x", lock=governed(clock))])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import io
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import BinaryIO
 
 from archiver.domain.digest import of_bytes
 from archiver.domain.document import LockMode
-from archiver.errors import IntegrityError, NotFoundError, RefusedError
+from archiver.errors import IntegrityError, MinutierError, NotFoundError, RefusedError
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, stronger
 
@@ -69,8 +70,11 @@ class MemoryObjects:
     def head(self, ref: ObjectRef) -> ObjectInfo:
         return self._found(ref).info
 
-    def versions(self, bucket: Bucket, key: str) -> list[ObjectInfo]:
+    def versions(self, bucket: Bucket, key: str) -> builtins.list[ObjectInfo]:
         return [each.info for ref, each in self._versions.items() if (ref.bucket, ref.key) == (bucket, key)]
+
+    def versions_of(self, places: Sequence[tuple[Bucket, str]]) -> dict[tuple[Bucket, str], builtins.list[ObjectInfo]]:
+        return {place: self.versions(*place) for place in places}
 
     def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
         """In an order nobody should rely on."""
@@ -112,6 +116,15 @@ class MemoryObjects:
         if lock.hold or (lock.until is not None and lock.until > self._clock.now()):
             raise RefusedError(f"{ref.key} is locked")
         del self._versions[ref]
+
+    def delete_group(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, MinutierError]:
+        kept: dict[ObjectRef, MinutierError] = {}
+        for ref in refs:
+            try:
+                self.delete(ref)
+            except (NotFoundError, RefusedError) as error:
+                kept[ref] = error
+        return kept
 
     # -- what only a disaster or an attacker does ----------------------------------------------------------------
     def overwrite(self, bucket: Bucket, key: str, body: bytes, *, honest_digest: bool = True) -> None:

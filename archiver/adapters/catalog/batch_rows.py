@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, case, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError as DuplicateKeyError
 
 from archiver.adapters.catalog.engine import read, transact, write
@@ -101,7 +101,7 @@ class BatchRows:
 
     def tally(self, batch_id: str) -> Tally:
         joined = lines.outerjoin(documents, documents.c.id == lines.c.document_id)
-        new = lines.c.state == "new"
+        new = and_(lines.c.state == "new", documents.c.state != "disposed")
         query = (
             select(
                 lines.c.state,
@@ -159,6 +159,8 @@ def _report_line(row: Row[Any]) -> ReportLine:
 
 
 def _outcome(state: str, life: str | None, text_outcome: str | None) -> str:
+    if life == "disposed" and state != "refused":
+        return "destroyed"
     if state in _SETTLED:
         return _SETTLED[state]
     if life == "received":
@@ -169,7 +171,7 @@ def _outcome(state: str, life: str | None, text_outcome: str | None) -> str:
     return name if text_outcome == "complete" else f"{name}, {_TEXT.get(text_outcome or '', text_outcome)}"
 
 
-_SETTLED = {"pending": "waiting", "failed": "failed", "skipped": "skipped", "already": "already there"}
+_SETTLED = {"pending": "waiting", "failed": "failed", "skipped": "skipped", "already": "already there", "refused": "refused"}
 
 _TEXT = {
     "partial": "partial text",

@@ -30,7 +30,7 @@ class FactRows:
 
     def occurrences(self, document_ids: Sequence[str]) -> dict[str, dict[str, Occurrence]]:
         with read(self.engine) as connection:
-            return _happened(connection, document_ids)
+            return happened_to(connection, document_ids)
 
     def commit_occurrences(
         self, documents: Sequence[Document], happened: Mapping[str, Mapping[str, Occurrence]], events: Iterable[LedgerEvent]
@@ -38,7 +38,7 @@ class FactRows:
         entries = list(events)
 
         def commit(connection: Connection) -> int:
-            known = _happened(connection, list(happened))
+            known = happened_to(connection, list(happened))
             rows = [
                 {"document_id": one, "name": name, "day": kept.day, "recorded": kept.recorded}
                 for one, by_name in happened.items()
@@ -52,12 +52,8 @@ class FactRows:
         return transact(self.engine, commit)
 
     def decisions(self, document_ids: Sequence[str]) -> dict[str, Decision]:
-        found = {}
         with read(self.engine) as connection:
-            for piece in pieces(list(document_ids)):
-                for row in connection.execute(select(decisions).where(decisions.c.document_id.in_(piece))):
-                    found[row.document_id] = Decision(Choice(row.choice), row.day, row.by, row.reason, row.reference)
-        return found
+            return decided(connection, document_ids)
 
     def commit_decisions(
         self, documents: Sequence[Document], decided: Mapping[str, Decision], events: Iterable[LedgerEvent]
@@ -112,14 +108,8 @@ class FactRows:
             after = page[-1].id
 
     def members_of(self, root_ids: Sequence[str]) -> dict[str, list[Document]]:
-        found: dict[str, list[Document]] = {}
-        gone = documents.c.state == State.DISPOSED.value
         with read(self.engine) as connection:
-            for piece in pieces(list(root_ids)):
-                query = select(documents).where(documents.c.root_id.in_(piece), ~gone).order_by(documents.c.id)
-                for row in connection.execute(query):
-                    found.setdefault(row.root_id, []).append(document_of(row))
-        return found
+            return members_of(connection, root_ids)
 
     def live(self, *, collection: str = "", retention_class: str = "") -> int:
         query = select(func.count()).select_from(documents)
@@ -129,24 +119,29 @@ class FactRows:
         with read(self.engine) as connection:
             return int(connection.execute(query).scalar_one())
 
-    def referring(self, text_keys: Sequence[tuple[str, str, str]]) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
-        by_collection: dict[str, set[str]] = {}
-        for collection, sha256, _ in text_keys:
-            by_collection.setdefault(collection, set()).add(sha256)
-        column = documents.c
-        with read(self.engine) as connection:
-            for collection, digests in by_collection.items():
-                query = select(column.id, column.text_key).where(column.collection == collection, column.text_key != "")
-                query = query.where(column.state != State.DISPOSED.value)
-                for piece in pieces(sorted(digests)):
-                    for part in (column.root_id.is_(None), column.root_id.isnot(None)):  # each has its index
-                        for row in connection.execute(query.where(column.sha256.in_(piece), part)):
-                            found.setdefault(row.text_key, set()).add(row.id)
-        return found
+
+def members_of(connection: Connection, root_ids: Sequence[str]) -> dict[str, list[Document]]:
+    """See `ports.retention_rows.RetentionRows.members_of`."""
+    found: dict[str, list[Document]] = {}
+    there = documents.c.state != State.DISPOSED.value
+    for piece in pieces(list(root_ids)):
+        query = select(documents).where(documents.c.root_id.in_(piece), there).order_by(documents.c.id)
+        for row in connection.execute(query):
+            found.setdefault(row.root_id, []).append(document_of(row))
+    return found
 
 
-def _happened(connection: Connection, document_ids: Sequence[str]) -> dict[str, dict[str, Occurrence]]:
+def decided(connection: Connection, document_ids: Sequence[str]) -> dict[str, Decision]:
+    """See `ports.retention_rows.RetentionRows.decisions`."""
+    found = {}
+    for piece in pieces(list(document_ids)):
+        for row in connection.execute(select(decisions).where(decisions.c.document_id.in_(piece))):
+            found[row.document_id] = Decision(Choice(row.choice), row.day, row.by, row.reason, row.reference)
+    return found
+
+
+def happened_to(connection: Connection, document_ids: Sequence[str]) -> dict[str, dict[str, Occurrence]]:
+    """See `ports.retention_rows.RetentionRows.occurrences`."""
     found: dict[str, dict[str, Occurrence]] = {}
     for piece in pieces(list(document_ids)):
         for row in connection.execute(select(occurrences).where(occurrences.c.document_id.in_(piece))):

@@ -14,6 +14,8 @@ from archiver.adapters.catalog.insertion import add, upsert
 from archiver.adapters.catalog.ledger_rows import enqueue
 from archiver.adapters.catalog.retention_tables import held, holds
 from archiver.adapters.catalog.rows import pieces
+from archiver.adapters.catalog.tables import documents
+from archiver.domain.document import State
 from archiver.domain.holding import HELD
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import AlreadyExistsError, NotFoundError
@@ -54,14 +56,17 @@ class HoldRows:
             if connection.execute(update(holds).where(still).values(released_at=at, released_by=by)).rowcount:
                 enqueue(connection, events)
 
-    def place(self, hold_id: str, document_ids: Sequence[str], since: date, events: Iterable[LedgerEvent]) -> None:
-        entries, rows = list(events), [{"document_id": one, "hold_id": hold_id, "since": since} for one in document_ids]
+    def place(self, hold_id: str, document_ids: Sequence[str], since: date, events: Iterable[LedgerEvent]) -> set[str]:
+        entries = list(events)
 
-        def hold_them(connection: Connection) -> None:
+        def hold_them(connection: Connection) -> set[str]:
+            there = locked(connection, document_ids)
+            rows = [{"document_id": one, "hold_id": hold_id, "since": since} for one in document_ids if one in there]
             new = {document_id for document_id, _ in add(connection, held, rows)}
             enqueue(connection, [entry for entry in entries if entry.document_id in new])
+            return set(document_ids) - there
 
-        transact(self.engine, hold_them)
+        return transact(self.engine, hold_them)
 
     def release(self, hold_id: str, document_ids: Sequence[str], events: Iterable[LedgerEvent]) -> None:
         entries = list(events)
@@ -77,17 +82,8 @@ class HoldRows:
         transact(self.engine, let_go)
 
     def holds_on(self, document_ids: Sequence[str]) -> dict[str, list[Hold]]:
-        found: dict[str, list[Hold]] = {}
-        query = select(
-            held.c.document_id, held.c.since, holds.c.id, holds.c.matter, holds.c.reason, holds.c.owner, holds.c.review
-        )
-        query = query.join_from(held, holds, held.c.hold_id == holds.c.id).order_by(held.c.since, holds.c.id)
         with read(self.engine) as connection:
-            for piece in pieces(list(document_ids)):
-                for row in connection.execute(query.where(held.c.document_id.in_(piece))):
-                    hold = Hold(row.id, row.matter, row.since, row.reason, row.owner, row.review)
-                    found.setdefault(row.document_id, []).append(hold)
-        return found
+            return holding(connection, document_ids)
 
     def held_by(self, hold_id: str) -> Iterator[str]:
         after = ""
@@ -104,6 +100,31 @@ class HoldRows:
         query = select(func.count()).select_from(held).where(held.c.hold_id == hold_id)
         with read(self.engine) as connection:
             return int(connection.execute(query).scalar_one())
+
+
+def locked(connection: Connection, document_ids: Sequence[str]) -> set[str]:
+    """Which of these documents are there, and are not being destroyed; none of them is until the transaction ends.
+
+    Whoever places a hold and whoever destroys ask this first: of the two one comes before the other, for each document.
+    """
+    there: set[str] = set()
+    query = select(documents.c.id, documents.c.state).order_by(documents.c.id).with_for_update()
+    for piece in pieces(sorted(document_ids)):
+        rows = connection.execute(query.where(documents.c.id.in_(piece))).all()
+        there.update(row.id for row in rows if row.state != State.DISPOSED.value)
+    return there
+
+
+def holding(connection: Connection, document_ids: Sequence[str]) -> dict[str, list[Hold]]:
+    """See `ports.retention_rows.RetentionRows.holds_on`."""
+    found: dict[str, list[Hold]] = {}
+    query = select(held.c.document_id, held.c.since, holds.c.id, holds.c.matter, holds.c.reason, holds.c.owner, holds.c.review)
+    query = query.join_from(held, holds, held.c.hold_id == holds.c.id).order_by(held.c.since, holds.c.id)
+    for piece in pieces(list(document_ids)):
+        for row in connection.execute(query.where(held.c.document_id.in_(piece))):
+            hold = Hold(row.id, row.matter, row.since, row.reason, row.owner, row.review)
+            found.setdefault(row.document_id, []).append(hold)
+    return found
 
 
 def cover_arrivals(connection: Connection, arrived: Sequence[dict[str, Any]]) -> None:

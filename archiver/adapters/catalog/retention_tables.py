@@ -81,11 +81,7 @@ purges = Table(
     Column("plan", words(), nullable=False),
     Column("plan_key", words(64), nullable=False),
     Column("plan_signature", words(128), nullable=False),
-    Column("approver", SourceText, nullable=False),
-    Column("approval", words(), nullable=False),
-    Column("approval_key", words(64), nullable=False),
-    Column("approval_signature", words(128), nullable=False),
-    Column("visa", Json, nullable=False),
+    Column("approvals", Json, nullable=False),
     Column("started_at", UtcTime),
     Column("ended_at", UtcTime),
 )
@@ -116,6 +112,16 @@ down before the first of it goes."""
 Index("purge_items_by_document", purge_items.c.document_id)
 Index("purge_items_by_state", purge_items.c.purge_id, purge_items.c.state, purge_items.c.position)
 
+leaving = Table(
+    "leaving",
+    metadata,
+    Column("key", words(), primary_key=True),
+    Column("version", words(64), primary_key=True),
+    Column("purge_id", words(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Originals that nobody refers to any more and that are being removed: nothing may refer to them again."""
+
 purge_withheld = Table(
     "purge_withheld",
     metadata,
@@ -129,4 +135,4 @@ purge_withheld = Table(
 )
 """What was past its last day when the plan was made, and was not planned."""
 
-__all__ = ["decisions", "held", "holds", "occurrences", "purge_items", "purge_withheld", "purges", "signers"]
+__all__ = ["decisions", "held", "holds", "leaving", "occurrences", "purge_items", "purge_withheld", "purges", "signers"]

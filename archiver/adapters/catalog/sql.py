@@ -24,6 +24,7 @@ from archiver.adapters.catalog.purge_rows import PurgeRows
 from archiver.adapters.catalog.schema_version import is_older, require_current, schema_of, upgrade
 from archiver.adapters.catalog.signer_rows import SignerRows
 from archiver.adapters.catalog.turns import HeldTurn, exclusive, holder
+from archiver.adapters.catalog.waited_turn import waited_turn
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NoArchiveError
 from archiver.ports.catalog import PolicyVersion
@@ -73,6 +74,10 @@ class SqlCatalog(BatchRows, DocumentRows, FactRows, HoldRows, SignerRows, PurgeR
         """Hold the lock `name`, one process at a time; see `turns.exclusive`."""
         return exclusive(self.engine, name)
 
+    def waited_turn(self, name: str, *, shared: bool, seconds: float) -> AbstractContextManager[None]:
+        """Inside the lock `name`, once its turn has come; see `waited_turn`. On a server only."""
+        return waited_turn(self.engine, name, shared=shared, seconds=seconds)
+
     def turn(self, name: str) -> HeldTurn:
         """The lock `name`, to be held through outages of the server."""
         return HeldTurn(self.engine, name)
@@ -120,6 +125,16 @@ def open_sqlite(path: Path, *, read_only: bool = False, jobs: bool = False) -> S
         catalog.close()
         raise
     return catalog
+
+
+def is_behind(path: Path) -> bool:
+    """Whether the file has an older schema than this program. Writes nothing."""
+    engine = sqlite_engine(path, read_only=True)
+    try:
+        with read(engine) as connection:
+            return is_older(schema_of(connection))
+    finally:
+        engine.dispose()
 
 
 def upgrade_sqlite(path: Path) -> tuple[str | None, Path | None]:

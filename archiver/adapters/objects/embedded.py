@@ -5,6 +5,7 @@ The files make sense without the software. The locks bind this program, not the 
 
 from __future__ import annotations
 
+import builtins
 import errno
 import os
 import threading
@@ -21,11 +22,11 @@ from archiver.adapters.objects.layout import Layout
 from archiver.adapters.objects.lock_rows import VERSION, Address, LockRows
 from archiver.adapters.objects.lock_rules import checked_future, checked_lock, why_not_delete, why_not_replace
 from archiver.adapters.objects.object_key import checked_key
-from archiver.adapters.objects.recovery import recover, recover_rows, remove
+from archiver.adapters.objects.recovery import recover, recover_rows, remove, remove_all
 from archiver.adapters.objects.spread import Spread
 from archiver.adapters.objects.translation import disk_errors, unreachable
 from archiver.adapters.objects.view import View, absent, info
-from archiver.errors import IntegrityError, NoArchiveError, NotFoundError, NotPermittedError, RefusedError
+from archiver.errors import IntegrityError, MinutierError, NoArchiveError, NotFoundError, NotPermittedError, RefusedError
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, PutResult, Staged, StoreFacts, stronger
 
@@ -133,10 +134,14 @@ class EmbeddedStore:
         """See the port."""
         return self._view.info(ref)
 
-    def versions(self, bucket: Bucket, key: str) -> list[ObjectInfo]:
+    def versions(self, bucket: Bucket, key: str) -> builtins.list[ObjectInfo]:
         """See the port."""
         there = self._view.at(Address(bucket, checked_key(key)))
         return [] if there is None else [there]
+
+    def versions_of(self, places: Sequence[tuple[Bucket, str]]) -> dict[tuple[Bucket, str], builtins.list[ObjectInfo]]:
+        """See the port."""
+        return {(bucket, key): self.versions(bucket, key) for bucket, key in places}
 
     def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
         """See the port. Includes files that this store never wrote."""
@@ -205,16 +210,40 @@ class EmbeddedStore:
         self._require_writer()
         with self._mutex:
             self._settle_leftovers()
-            self._view.info(ref)
-            row = self._view.row(ref)
-            if why := why_not_delete(row.lock, self._clock.now()):
-                raise RefusedError(f"{ref.key} stays: {why}")
-            self._rows.leave(row.at)
+            at = self._may_leave(ref)
+            self._rows.leave(at)
             self._writer.unsettled = True
             with disk_errors("removing an object"):
-                remove(self._layout.path(row.at))
-            self._rows.forget([row.at])
+                remove(self._layout.path(at))
+            self._rows.forget([at])
             self._writer.unsettled = False
+
+    def delete_group(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, MinutierError]:
+        """See the port: two transactions, and one sync a folder, whatever the number."""
+        self._require_writer()
+        with self._mutex:
+            self._settle_leftovers()
+            kept: dict[ObjectRef, MinutierError] = {}
+            leaving: dict[ObjectRef, Address] = {}
+            for ref in refs:
+                try:
+                    leaving[ref] = self._may_leave(ref)
+                except (NotFoundError, RefusedError) as error:
+                    kept[ref] = error
+            self._rows.leave_all(list(leaving.values()))
+            self._writer.unsettled = True
+            with disk_errors("removing objects"):
+                remove_all([self._layout.path(at) for at in leaving.values()], self._spread)
+            self._rows.forget(leaving.values())
+            self._writer.unsettled = False
+        return kept
+
+    def _may_leave(self, ref: ObjectRef) -> Address:
+        self._view.info(ref)
+        row = self._view.row(ref)
+        if why := why_not_delete(row.lock, self._clock.now()):
+            raise RefusedError(f"{ref.key} stays: {why}")
+        return row.at
 
     def facts(self) -> StoreFacts:
         """See `ports.objects.Described`."""

@@ -108,8 +108,12 @@ class LockRows:
 
     def leave(self, at: Address) -> None:
         """The object is about to be removed. Raises RefusedError while its lock or hold says no."""
+        self.leave_all([at])
+
+    def leave_all(self, places: Iterable[Address]) -> None:
+        """Objects are about to be removed, all or none. Raises RefusedError while a lock or hold of one says no."""
         with self._transaction() as db:
-            db.execute(f"UPDATE locks SET state = 'leaving' WHERE {_AT}", at)  # noqa: S608  # constants only
+            db.executemany(f"UPDATE locks SET state = 'leaving' WHERE {_AT}", places)  # noqa: S608  # constants only
 
     def forget(self, places: Iterable[Address]) -> None:
         """Drop rows that are leaving, or that never arrived."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 
 from archiver.adapters.objects import disk
 from archiver.adapters.objects.layout import Layout
 from archiver.adapters.objects.lock_rows import LockRow, LockRows
+from archiver.adapters.objects.spread import Spread
 from archiver.adapters.objects.translation import disk_errors
 
 
@@ -56,6 +58,19 @@ def remove(path: str) -> None:
         os.unlink(path)
     with contextlib.suppress(FileNotFoundError):
         disk.sync_folder(os.path.dirname(path))
+
+
+def remove_all(paths: Sequence[str], spread: Spread) -> None:
+    """Take many files away, durably, each folder synced once. Safe to repeat."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    spread.each(_synced, sorted({os.path.dirname(path) for path in paths}))
+
+
+def _synced(folder: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        disk.sync_folder(folder)
 
 
 def _up_to(root: str, path: str) -> list[str]:

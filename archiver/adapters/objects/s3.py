@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -128,9 +129,13 @@ class S3Store:
         checked_key(ref.key)
         return self._listing.head(ref)
 
-    def versions(self, bucket: Bucket, key: str) -> list[ObjectInfo]:
+    def versions(self, bucket: Bucket, key: str) -> builtins.list[ObjectInfo]:
         """See the port."""
         return self._listing.versions(bucket, checked_key(key))
+
+    def versions_of(self, places: Sequence[tuple[Bucket, str]]) -> dict[tuple[Bucket, str], builtins.list[ObjectInfo]]:
+        """See the port. Several keys at once."""
+        return dict(zip(places, self._spread.each(lambda place: self.versions(*place), places), strict=True))
 
     def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
         """See the port. One request for each version, besides those of the listing."""
@@ -187,6 +192,12 @@ class S3Store:
         if self._is_there(ref):
             raise IntegrityError(f"the store says that it removed {ref.key}, and it is there", remedy="do not use this store")
 
+    def delete_group(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, MinutierError]:
+        """See the port. Several versions at once, each by a request of its own: an answer about many has errors in its body."""
+        self._require_writer()
+        found = self._spread.each(self._removed, refs)
+        return {ref: error for ref, error in zip(refs, found, strict=True) if error is not None}
+
     def facts(self) -> StoreFacts:
         """See `ports.objects.Described`."""
         return s3_buckets.facts(self._wire)
@@ -217,6 +228,13 @@ class S3Store:
         self._spread.close()
         self._scratch.close()
         self._wire.close()
+
+    def _removed(self, ref: ObjectRef) -> MinutierError | None:
+        try:
+            self.delete(ref)
+        except (NotFoundError, RefusedError) as error:
+            return error
+        return None
 
     def _copy(self, ref: ObjectRef) -> Path | MinutierError:
         try:

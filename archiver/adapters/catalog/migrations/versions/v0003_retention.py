@@ -106,10 +106,7 @@ def _purges() -> None:
         *(Column(name, words(), nullable=False) for name in ("author", "plan")),
         Column("plan_key", words(64), nullable=False),
         Column("plan_signature", words(128), nullable=False),
-        *(Column(name, words(), nullable=False) for name in ("approver", "approval")),
-        Column("approval_key", words(64), nullable=False),
-        Column("approval_signature", words(128), nullable=False),
-        Column("visa", words(), nullable=False),
+        Column("approvals", words(), nullable=False),
         *(Column(name, words(32)) for name in ("started_at", "ended_at")),
     )
     op.create_table(
@@ -133,6 +130,13 @@ def _purges() -> None:
     )
     op.create_index("purge_items_by_document", "purge_items", ["document_id"])
     op.create_index("purge_items_by_state", "purge_items", ["purge_id", "state", "position"])
+    op.create_table(
+        "leaving",
+        Column("key", words(), primary_key=True),
+        Column("version", words(64), primary_key=True),
+        Column("purge_id", words(64), nullable=False),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "purge_withheld",
         Column("purge_id", words(64), primary_key=True),

@@ -1,0 +1,143 @@
+"""The point of no return of a purge, as one transaction: last judgement, tombstones, and what is to be removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, and_, delete, select, update
+
+from archiver.adapters.catalog.fact_rows import decided, happened_to, members_of
+from archiver.adapters.catalog.hold_rows import holding, locked
+from archiver.adapters.catalog.insertion import upsert
+from archiver.adapters.catalog.item_rows import item_row
+from archiver.adapters.catalog.retention_tables import decisions, held, leaving, occurrences, purge_items
+from archiver.adapters.catalog.rows import document_of, pieces
+from archiver.adapters.catalog.state_rows import write_states
+from archiver.adapters.catalog.tables import contents, documents, jobs, lines, seen
+from archiver.domain.document import Document, State
+from archiver.domain.tombstone import tombstone_of
+from archiver.ports.retention_rows import Doom, PurgeItem, Ref, Stored
+from retention.decision import Decision
+from retention.hold import Hold
+from retention.plan import ItemState
+from retention.schedule import Occurrence
+
+_Address = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """`ports.retention_rows.Known`, inside a transaction."""
+
+    connection: Connection
+
+    def documents(self, document_ids: Sequence[str]) -> dict[str, Document]:
+        found = {}
+        for piece in pieces(list(document_ids)):
+            for row in self.connection.execute(select(documents).where(documents.c.id.in_(piece))):
+                found[row.id] = document_of(row)
+        return found
+
+    def members_of(self, root_ids: Sequence[str]) -> dict[str, list[Document]]:
+        return members_of(self.connection, root_ids)
+
+    def occurrences(self, document_ids: Sequence[str]) -> dict[str, dict[str, Occurrence]]:
+        return happened_to(self.connection, document_ids)
+
+    def holds_on(self, document_ids: Sequence[str]) -> dict[str, list[Hold]]:
+        return holding(self.connection, document_ids)
+
+    def decisions(self, document_ids: Sequence[str]) -> dict[str, Decision]:
+        return decided(self.connection, document_ids)
+
+
+def condemn(
+    connection: Connection, purge_id: str, stored: Mapping[int, Stored], doom: Doom, *, with_jobs: bool
+) -> list[PurgeItem]:
+    """See `ports.retention_rows.RetentionRows.condemn`."""
+    locked(connection, [one.item.item.document_id for one in stored.values()])
+    known = _Locked(connection)
+    stays = doom(known, stored)
+    condemned = {position: one for position, one in stored.items() if position not in stays}
+    before = known.documents([one.item.item.document_id for one in condemned.values()])
+    _forget_names(connection, list(before.values()))
+    tombstones = [tombstone_of(document, purge_id) for document in before.values()]
+    # Numbers are given to one transaction at a time: what is asked from here on holds until this one has ended.
+    top = write_states(connection, tombstones, with_jobs=with_jobs)
+    sequences = {str(one.id): top - len(tombstones) + place for place, one in enumerate(tombstones, 1)}
+    going = _released(connection, condemned, before)
+    items = [
+        replace(one.item, state=ItemState.WITHHELD, why=stays[position].value)
+        for position, one in stored.items()
+        if position in stays
+    ] + [replace(one, sequence=sequences[one.item.document_id]) for one in going]
+    upsert(connection, purge_items, [item_row(purge_id, item) for item in items])
+    refs = [ref for one in going for ref in one.refs if ref[1].startswith("originals/")]
+    upsert(connection, leaving, [{"key": key, "version": version, "purge_id": purge_id} for _, key, version in refs], keep=True)
+    return sorted(items, key=lambda one: one.item.position)
+
+
+def _released(connection: Connection, condemned: Mapping[int, Stored], before: Mapping[str, Document]) -> list[PurgeItem]:
+    """The condemned with what is to be removed of each: what two of them share goes with the first."""
+    addresses = {_address(one) for one in condemned.values() if one.item.item.root_id is None}
+    kept = {_address(one) for one in condemned.values() if one.keep_bytes}
+    free = {at for at in addresses - kept if not _referred_to(connection, at)}
+    for collection, retention_class, sha256 in sorted(free):
+        at = and_(contents.c.collection == collection, contents.c.retention_class == retention_class, contents.c.sha256 == sha256)
+        connection.execute(delete(contents).where(at))
+    used = _texts_in_use(connection, list(before.values()))
+    items, taken = [], set[Ref]()
+    for _, one in sorted(condemned.items()):
+        text = one.text if before[one.item.item.document_id].text_key not in used else ()
+        original = one.original if _address(one) in free and one.item.item.root_id is None else ()
+        refs = [ref for ref in (*one.record, *text, *original) if ref not in taken]
+        taken.update(refs)
+        shared = one.item.item.root_id is None and _address(one) not in free
+        items.append(replace(one.item, state=ItemState.GOING, refs=refs, shared=shared))
+    return items
+
+
+def _referred_to(connection: Connection, address: _Address) -> bool:
+    collection, retention_class, sha256 = address
+    refers = select(documents.c.id).where(
+        documents.c.sha256 == sha256,
+        documents.c.collection == collection,
+        documents.c.retention_class == retention_class,
+        documents.c.root_id.is_(None),
+        documents.c.state != State.DISPOSED.value,
+    )
+    return connection.execute(refers.limit(1)).first() is not None
+
+
+def _texts_in_use(connection: Connection, gone: Sequence[Document]) -> set[str]:
+    """Keys of texts among theirs that documents still use which are there."""
+    by_collection: dict[str, set[str]] = {}
+    for document in gone:
+        if document.text_key:
+            by_collection.setdefault(document.collection, set()).add(document.sha256)
+    used: set[str] = set()
+    for collection, digests in by_collection.items():
+        query = select(documents.c.text_key).where(documents.c.collection == collection, documents.c.text_key != "")
+        query = query.where(documents.c.state != State.DISPOSED.value)
+        for piece in pieces(sorted(digests)):
+            for part in (documents.c.root_id.is_(None), documents.c.root_id.isnot(None)):  # each has its index
+                used.update(connection.execute(query.where(documents.c.sha256.in_(piece), part)).scalars())
+    return used
+
+
+def _forget_names(connection: Connection, gone: Sequence[Document]) -> None:
+    """What else in the catalogue says where these documents came from, or anything about them."""
+    for document in gone:
+        at = and_(seen.c.collection == document.collection, seen.c.source == document.source)
+        connection.execute(delete(seen).where(at, seen.c.document_id == document.id))
+        of_document = and_(lines.c.source == document.source, lines.c.document_id == document.id)
+        connection.execute(update(lines).where(of_document).values(source="", reason=""))
+    for piece in pieces([document.id for document in gone]):
+        for table in (occurrences, decisions, held, jobs):
+            connection.execute(delete(table).where(table.c.document_id.in_(piece)))
+
+
+def _address(one: Stored) -> _Address:
+    item = one.item.item
+    return item.collection, item.retention_class, item.sha256
