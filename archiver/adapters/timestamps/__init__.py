@@ -1,0 +1,1 @@
+"""Time-stamps of an outside authority (RFC 3161)."""
