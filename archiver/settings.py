@@ -25,6 +25,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         objects_url, catalog_url, index_url, tika_url, broker_url: servers to use in place of the archive's own folder; "" for
             none. Each may hold a password, and each can be read from a file named by the same variable with `_FILE` added.
+        timestamp_url: an outside authority (RFC 3161) that says when a certificate and the heads before it were there; "" for
+            none. It may hold a password, too.
+        timestamp_ca: a file of PEM certificates of the authorities to trust; "" for those that the machine trusts.
         patience: seconds that an import or a worker waits for a server that does not answer, before it gives up.
         lease_seconds: after this a worker that says nothing counts as dead, and its documents go to others.
         ahead_documents, ahead_bytes: how far imports may run ahead of the workers, all together.
@@ -42,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     index_url: str = ""
     tika_url: str = ""
     broker_url: str = ""
+    timestamp_url: str = ""
+    timestamp_ca: str = ""
     patience: float = 600.0
     lease_seconds: float = 30.0
     ahead_documents: int = 4_000
@@ -76,7 +81,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 URLS = tuple(name for name in Settings.__struct_fields__ if name.endswith("_url"))
-_POSITIVE = tuple(name for name in Settings.__struct_fields__ if name not in ("workers", "readers", *URLS))
+OUTSIDE = ("timestamp_url", "timestamp_ca")
+"""What is asked of others: nothing in the archive stands in for it."""
+
+_POSITIVE = tuple(name for name in Settings.__struct_fields__ if name not in ("workers", "readers", *URLS, *OUTSIDE))
 
 
 def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Settings, dict[str, str]]:
@@ -119,6 +127,7 @@ _SCHEMES = {
     "catalog_url": ("postgresql+psycopg://user:password@host/database", "postgresql+psycopg"),
     "index_url": ("https://user:password@host:9200/NAME", "https", "http"),
     "tika_url": ("http://host:9998", "http", "https"),
+    "timestamp_url": ("https://host/path", "https", "http"),
     "broker_url": ("amqp://user:password@host/ or redis://host:6379/0", "amqp", "amqps", "redis", "rediss"),
 }
 

@@ -10,6 +10,6 @@ command -v uv >/dev/null || {
 pin() { uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --only-binary :all: "$@"; }
 
 pin pyproject.toml -o requirements.txt
-pin pyproject.toml --extra server -c requirements.txt -o requirements-server.txt
-pin pyproject.toml --extra server --group dev -c requirements.txt -o requirements-dev.txt
+pin pyproject.toml --extra server --extra trust -c requirements.txt -o requirements-server.txt
+pin pyproject.toml --extra server --extra trust --group dev -c requirements.txt -o requirements-dev.txt
 printf 'hatchling\neditables\n' | pin - -c requirements-dev.txt -o requirements-build.txt

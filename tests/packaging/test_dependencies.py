@@ -26,9 +26,9 @@ CHOSEN_FOR_OTHERS = {
 
 
 def declared() -> set[str]:
-    """Of the program, and of the servers it can use in place of its own folder."""
+    """Of the program, and of what it can use besides: servers in place of its own folder, authorities outside."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    texts = [*project["dependencies"], *project["optional-dependencies"]["server"]]
+    texts = [*project["dependencies"], *(text for extra in project["optional-dependencies"].values() for text in extra)]
     return {canonicalize_name(Requirement(text).name) for text in texts}
 
 
