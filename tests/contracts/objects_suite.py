@@ -312,6 +312,23 @@ class LockSuite:
         store.lock(info.ref, complied(clock))
         assert store.head(info.ref).lock.hold
 
+    def test_holds_of_many_at_once(self, store: ObjectStore, clock: SteppedClock) -> None:
+        arriving = put_one(store, lock=governed(clock))
+        record = put_one(store, key="records/a.json")
+        for _ in range(2):
+            store.hold_group([arriving.ref, record.ref, record.ref], on=True)
+        found = [store.head(info.ref) for info in (arriving, record)]
+        assert [info.lock.hold for info in found] == [True, True]
+        store.hold_group([arriving.ref], on=False)
+        assert store.head(arriving.ref).intake, "a hold confirms nothing"
+        store.hold_group([arriving.ref], on=True)
+        store.protect([(arriving.ref, complied(clock))])
+        assert store.head(arriving.ref).lock.hold, "the final lock leaves it"
+        store.hold_group([record.ref], on=False)
+        store.delete(record.ref)
+        with pytest.raises(NotFoundError):
+            store.hold_group([record.ref], on=True)
+
     def test_intake_lock_becomes_final(self, store: ObjectStore, clock: SteppedClock) -> None:
         info = put_one(store, lock=governed(clock))
         assert info.intake

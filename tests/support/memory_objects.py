@@ -111,6 +111,10 @@ class MemoryObjects:
         version = self._found(ref)
         version.info = replace(version.info, lock=replace(version.info.lock, hold=on))
 
+    def hold_group(self, refs: Iterable[ObjectRef], on: bool) -> None:
+        for ref in refs:
+            self.set_hold(ref, on)
+
     def delete(self, ref: ObjectRef) -> None:
         lock = self._found(ref).info.lock
         if lock.hold or (lock.until is not None and lock.until > self._clock.now()):

@@ -10,13 +10,14 @@ import errno
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 from archiver.adapters.objects import disk
+from archiver.adapters.objects.arrival_turn import arrival_turn
 from archiver.adapters.objects.group_write import Arrival, GroupWrite, is_intake
 from archiver.adapters.objects.layout import Layout
 from archiver.adapters.objects.lock_rows import VERSION, Address, LockRows
@@ -32,21 +33,23 @@ from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, Put
 
 
 class EmbeddedStore:
-    """ObjectStore over a folder. One writing process at a time (the caller sees to that), any number of readers.
+    """ObjectStore over a folder. One writing process at a time (the caller sees to that), any number of readers, and any number
+    of processes beside the writing one that set locks and holds, and put small objects under keys of their own.
 
     An `ObjectInfo` whose `sha256` is "" is not what was once confirmed: a file of another size, a link, or
     (version `view.UNEXPECTED`) a file without a lock row. `put` consumes staged bytes also when it fails.
 
     Args:
         read_only: never writes, and sees only what a writer has finished.
+        beside: another process may be writing: what is on its way is left alone.
 
     Raises:
         NoArchiveError: opened read-only where there is no store.
         IntegrityError: objects are there and the table of locks is gone or damaged.
     """
 
-    def __init__(self, root: Path, clock: Clock, *, read_only: bool = False) -> None:
-        self._layout, self._clock, self._read_only = Layout(root), clock, read_only
+    def __init__(self, root: Path, clock: Clock, *, read_only: bool = False, beside: bool = False) -> None:
+        self._layout, self._clock, self._read_only, self._beside = Layout(root), clock, read_only, beside
         self._require_locks()
         self._spread = Spread()
         self._mutex = threading.RLock()
@@ -59,7 +62,9 @@ class EmbeddedStore:
         if not read_only:
             with disk_errors("making its folders"):
                 self._layout.create()
-            recover(self._layout, self._rows)
+            if not beside:
+                with arrival_turn(root):
+                    recover(self._layout, self._rows)
 
     def stage(self, chunks: Iterable[bytes]) -> Staged:
         """See the port. Syncing is left to `put`."""
@@ -90,7 +95,7 @@ class EmbeddedStore:
         self._require_writer()
         now = self._clock.now()
         puts = [self._checked(put, now) for put in group]
-        with self._mutex:
+        with self._mutex, self._turn_beside():
             self._settle_leftovers()
             arrivals = self._writer.write(puts)
             self._renew_adopted(puts, arrivals, now)
@@ -203,7 +208,19 @@ class EmbeddedStore:
         self._require_writer()
         checked_lock(ref.bucket, Lock(hold=on))
         with self._mutex:
-            self._rows.set_hold(self._view.row(ref).at, on)
+            self._rows.set_holds([self._view.row(ref).at], on)
+
+    def hold_group(self, refs: Iterable[ObjectRef], on: bool) -> None:
+        """See the port: one transaction, whatever the number."""
+        self._require_writer()
+        wanted = list(dict.fromkeys(refs))
+        with self._mutex:
+            rows = self._rows.find_all(_holdable(ref, on) for ref in wanted)
+            for ref in wanted:
+                row = rows.get(Address(ref.bucket, ref.key))
+                if row is None or row.state != "placed" or ref.version != VERSION:
+                    raise absent(ref)
+            self._rows.set_holds([at for at, row in rows.items() if row.lock.hold != on], on)
 
     def delete(self, ref: ObjectRef) -> None:
         """See the port."""
@@ -311,10 +328,14 @@ class EmbeddedStore:
 
     def _settle_leftovers(self) -> None:
         """After a failure in this very process: what `recover` does at the next opening, now."""
-        if self._writer.unsettled:
+        if self._writer.unsettled and not self._beside:
             self._layout.forget_folders()
-            recover_rows(self._layout, self._rows)
+            with arrival_turn(self._layout.root):
+                recover_rows(self._layout, self._rows)
             self._writer.unsettled = False
+
+    def _turn_beside(self) -> AbstractContextManager[None]:
+        return arrival_turn(self._layout.root) if self._beside else nullcontext()
 
     def _add_lock(self, changes: dict[Address, Lock], ref: ObjectRef, lock: Lock) -> None:
         """Add what `lock` changes, judged by the row and by what the same group has said of it before."""
@@ -328,3 +349,8 @@ class EmbeddedStore:
         if why := why_not_replace(old, new, intake=intake):
             raise RefusedError(f"{ref.key}: {why}", remedy="a lock can only be kept or extended")
         changes[row.at] = new
+
+
+def _holdable(ref: ObjectRef, on: bool) -> Address:
+    checked_lock(ref.bucket, Lock(hold=on))
+    return Address(ref.bucket, checked_key(ref.key))

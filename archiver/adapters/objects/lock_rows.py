@@ -155,10 +155,10 @@ class LockRows:
                 ((ends, *at, ends) for at in places),
             )
 
-    def set_hold(self, at: Address, on: bool) -> None:
-        """Set or release the hold."""
+    def set_holds(self, places: Iterable[Address], on: bool) -> None:
+        """Set or release holds. One transaction."""
         with self._transaction() as db:
-            db.execute(f"UPDATE locks SET hold = ? WHERE {_AT}", (int(on), *at))  # noqa: S608  # constants only
+            db.executemany(f"UPDATE locks SET hold = ? WHERE {_AT}", ((int(on), *at) for at in places))  # noqa: S608  # constants only
 
     def close(self) -> None:
         """Safe to repeat."""

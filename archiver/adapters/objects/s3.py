@@ -176,6 +176,11 @@ class S3Store:
         self._require_writer()
         self._locking.set_hold(ref, on)
 
+    def hold_group(self, refs: Iterable[ObjectRef], on: bool) -> None:
+        """See the port. One request each, several at once."""
+        self._require_writer()
+        self._spread.each(lambda ref: self._locking.set_hold(ref, on), list(dict.fromkeys(refs)))
+
     def delete(self, ref: ObjectRef) -> None:
         """See the port. Looked for before and after: a store says the same of what it removed and what it never had."""
         self._require_writer()
