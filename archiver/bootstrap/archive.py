@@ -11,9 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from archiver.bootstrap.file_turn import file_turn
 from archiver.bootstrap.home import HOME, MARKER
 from archiver.bootstrap.write_lock import WriteLock, holder_of
-from archiver.errors import NoArchiveError, UsageError
+from archiver.errors import LockedError, NoArchiveError, UsageError
 from archiver.settings import load
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from archiver.adapters.keys.shared import SharedKeys
     from archiver.adapters.objects.embedded import EmbeddedStore
     from archiver.adapters.objects.s3 import S3Store
+    from archiver.adapters.timestamps.rfc3161 import Rfc3161
     from archiver.services.announce import Announcer
     from archiver.services.patience import Patience
     from archiver.services.placement import Placement
@@ -47,14 +49,16 @@ class Archive:
         home: the archive's folder; for an archive on servers, what belongs to this host.
         writable: for a command that writes. One at a time, unless `beside`.
         beside: the command may run beside others that write; so it does where documents are read by workers.
+        always: the command runs whoever else writes, and keeps nobody out: for holds. It changes documents only within
+            `retention_turn`, and never the index.
 
     Raises, at opening:
         NoArchiveError: there is none at `home`.
         LockedError: opened for writing while another process writes.
     """
 
-    def __init__(self, home: Path, *, writable: bool = False, beside: bool = False) -> None:
-        self.home, self.writable = home, writable
+    def __init__(self, home: Path, *, writable: bool = False, beside: bool = False, always: bool = False) -> None:
+        self.home, self.writable, self.always = home, writable, always
         self._closing = ExitStack()
         self.settings, self.origins = load(home)
         self._require(home)
@@ -62,6 +66,8 @@ class Archive:
             return
         if self.on_servers:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if always:
+            return
         if not self._shareable:
             self._closing.enter_context(WriteLock(home / "lock"))
         elif not (beside and self.settings.broker_url):
@@ -114,7 +120,7 @@ class Archive:
             return self._kept(agreeing, agreeing.close)
         from archiver.adapters.clock.embedded import HighWaterClock
 
-        clock = HighWaterClock(self.home / "clock", read_only=not self.writable)
+        clock = HighWaterClock(self.home / "clock", read_only=not self.writable or self.always)
         return self._kept(clock, clock.close)
 
     def _store_time(self) -> datetime:
@@ -135,6 +141,14 @@ class Archive:
         return SharedKeys(self.catalog, FileKeys(folder) if folder.is_dir() else None)
 
     @cached_property
+    def timestamps(self) -> Rfc3161 | None:
+        """The outside authority that says when something was there; None where none is set."""
+        from archiver.adapters.timestamps.rfc3161 import Rfc3161
+
+        url, ca = self.settings.timestamp_url, self.settings.timestamp_ca
+        return Rfc3161(url, Path(ca) if ca else None) if url else None
+
+    @cached_property
     def catalog(self) -> SqlCatalog:
         if self.on_servers:
             from archiver.adapters.catalog.postgres import open_catalog
@@ -144,8 +158,18 @@ class Archive:
             return self._kept(shared, shared.close)
         from archiver.adapters.catalog.sql import open_sqlite
 
+        self._require_schema()
         catalog = open_sqlite(self.home / "catalog.sqlite", read_only=not self.writable)
         return self._kept(catalog, catalog.close)
+
+    def _require_schema(self) -> None:
+        """Whoever writes beside others leaves an upgrade to a moment when it is alone."""
+        from archiver.adapters.catalog.sql import is_behind, upgrade_sqlite
+
+        path = self.home / "catalog.sqlite"
+        if self.always and path.is_file() and is_behind(path):
+            with WriteLock(self.home / "lock"):
+                upgrade_sqlite(path)
 
     @cached_property
     def archive_id(self) -> str:
@@ -161,7 +185,7 @@ class Archive:
             return self._kept(store, store.close)
         from archiver.adapters.objects.embedded import EmbeddedStore
 
-        folder = EmbeddedStore(self.home / "objects", self.clock, read_only=not self.writable)
+        folder = EmbeddedStore(self.home / "objects", self.clock, read_only=not self.writable, beside=self.always)
         return self._kept(folder, folder.close)
 
     @cached_property
@@ -169,11 +193,11 @@ class Archive:
         if self.settings.index_url:
             from archiver.adapters.index.elastic import ElasticsearchIndex
 
-            remote = ElasticsearchIndex(self.settings.index_url, writable=self.writable)
+            remote = ElasticsearchIndex(self.settings.index_url, writable=self.writable and not self.always)
             return self._kept(remote, remote.close)
         from archiver.adapters.index.embedded import TantivyIndex
 
-        index = TantivyIndex(self.home / "index", writable=self.writable)
+        index = TantivyIndex(self.home / "index", writable=self.writable and not self.always)
         return self._kept(index, index.close)
 
     def discard_index(self) -> None:
@@ -247,6 +271,37 @@ class Archive:
 
         with turn(lambda: self.catalog.exclusive("seal")):
             yield
+
+    @contextmanager
+    def retention_turn(self, *, shared: bool = False) -> Iterator[None]:
+        """The turn in which a page of documents is held, let go, given another end or destroyed: for short, waited for.
+
+        Args:
+            shared: for whoever only adds documents, together with others of the kind, and nobody else. Neither kind is taken
+                by whoever is inside already.
+
+        Raises:
+            LockedError: its turn did not come in two minutes; names who is inside.
+        """
+        from archiver.services.patience import TURN_SECONDS
+
+        if self.on_servers:
+            with self.catalog.waited_turn("retention", shared=shared, seconds=TURN_SECONDS):
+                yield
+            return
+        with file_turn(self.home / "retention.lock", shared=shared, seconds=TURN_SECONDS):
+            yield
+
+    def enter_if_free(self) -> None:
+        """Enter and seal what was written beside others, unless somebody writes now, who does it then."""
+        with ExitStack() as alone:
+            if not self._shareable:
+                try:
+                    alone.enter_context(WriteLock(self.home / "lock"))
+                except LockedError:
+                    return
+            self.ledger.sequence()
+            self.ledger.seal()
 
     @cached_property
     def placement(self) -> Placement:

@@ -39,8 +39,9 @@ class Context:
 
         return home_of(self.archive)
 
-    def open(self, *, writable: bool = False, beside: bool = False) -> Archive:
-        """The archive, for what only its owner may do or see. `beside`: it may run while others write.
+    def open(self, *, writable: bool = False, beside: bool = False, always: bool = False) -> Archive:
+        """The archive, for what only its owner may do or see. `beside`: it may run while others write, on servers; `always`:
+        everywhere.
 
         Raises:
             NotPermittedError: somebody else asks.
@@ -48,7 +49,7 @@ class Context:
         from archiver.bootstrap import Archive
 
         self.require_owner()
-        return Archive(self.home, writable=writable, beside=beside)
+        return Archive(self.home, writable=writable, beside=beside, always=always)
 
     def open_scoped(self) -> Archive:
         """The archive, for a command that answers within `scope` only."""

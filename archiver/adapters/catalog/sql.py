@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +22,14 @@ from archiver.adapters.catalog.job_rows import database_time
 from archiver.adapters.catalog.ledger_rows import enqueue
 from archiver.adapters.catalog.purge_rows import PurgeRows
 from archiver.adapters.catalog.schema_version import is_older, require_current, schema_of, upgrade
+from archiver.adapters.catalog.scrub import scrub
 from archiver.adapters.catalog.signer_rows import SignerRows
 from archiver.adapters.catalog.turns import HeldTurn, exclusive, holder
 from archiver.adapters.catalog.waited_turn import waited_turn
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NoArchiveError
 from archiver.ports.catalog import PolicyVersion
+from archiver.ports.scrubbing import Scrubbed
 
 __all__ = ["SqlCatalog", "create_sqlite", "ledger_tables", "open_sqlite", "retention_tables", "upgrade_sqlite"]
 
@@ -90,6 +92,17 @@ class SqlCatalog(BatchRows, DocumentRows, FactRows, HoldRows, SignerRows, PurgeR
         """The database's clock, in UTC."""
         with read(self.engine) as connection:
             return datetime.fromtimestamp(database_time(connection) / 1_000_000, UTC)
+
+    def scrub(
+        self,
+        tables: Sequence[str] = (),
+        *,
+        rewrite: bool = True,
+        patience: float = 30.0,
+        alive: Callable[[], None] = lambda: None,
+    ) -> list[Scrubbed]:
+        """See `ports.scrubbing.Scrubbing`."""
+        return scrub(self.engine, tables, rewrite=rewrite, patience=patience, alive=alive)
 
     def close(self) -> None:
         """Release the database. Safe to repeat."""
