@@ -236,7 +236,8 @@ class _Check:
 
     def _remarks(self, items: ItemsCheck, run: Execution) -> None:
         if items.shared:
-            self._notes.append(f"of {items.shared:,} destroyed the bytes stay: another living document refers to them")
+            gone = "1 destroyed document" if items.shared == 1 else f"{items.shared:,} destroyed documents"
+            self._notes.append(f"the bytes of {gone} stay: another living document refers to them")
         if run.failed:
             self._notes.append(
                 f"{run.failed:,} {'document' if run.failed == 1 else 'documents'} failed: not destroyed, or not wholly"

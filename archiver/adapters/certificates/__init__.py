@@ -1,0 +1,1 @@
+"""Certificates as documents for people."""

@@ -1,0 +1,122 @@
+"""Pages one after the other: margins, running head and foot, page n of m. Drawn, or only counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from archiver.adapters.certificates.typeset import CELL_HEAD, HEADING, LABEL, RUNNING, TEXT, Style, lines_of, shown, width_of
+
+WIDTH, HEIGHT = 595.28, 841.89
+LEFT, RIGHT = 68.0, WIDTH - 60.0
+TOP, BOTTOM = HEIGHT - 74.0, 66.0
+LABELS = 118.0
+"""Width of the labels beside facts, in points."""
+
+
+class Sheet:
+    """A pen on A4 paper. Everything is in points, from the page's lower left.
+
+    Args:
+        canvas: where to draw; None counts pages only.
+        pages: how many there will be.
+        head, foot: what runs along above and below.
+    """
+
+    def __init__(self, canvas: Any, pages: int, head: str, foot: str) -> None:
+        self._canvas, self._pages, self._head, self._foot = canvas, pages, head, foot
+        self.number, self.y = 1, TOP
+        self._on_turn: Callable[[], None] = lambda: None
+        self._font: Style | None = None
+        self._running()
+
+    def finish(self) -> None:
+        """End the last page."""
+        if self._canvas:
+            self._canvas.showPage()
+
+    def need(self, height: float) -> None:
+        """Turn the page unless so much fits on it."""
+        if self.y - height >= BOTTOM:
+            return
+        if self._canvas:
+            self._canvas.showPage()
+        self.number, self.y, self._font = self.number + 1, TOP, None
+        self._running()
+        self._on_turn()
+
+    def write(self, x: float, text: str, style: Style, y: float | None = None) -> None:
+        """One line of text that fits, at the pen's height."""
+        if not self._canvas:
+            return
+        if self._font is not style:
+            self._canvas.setFont(style.font, style.size)
+            self._canvas.setFillGray(style.grey)
+            self._font = style
+        self._canvas.drawString(x, self.y if y is None else y, text)
+
+    def rule(self, y: float, grey: float = 0.7, weight: float = 0.5) -> None:
+        """A line across the page."""
+        if self._canvas:
+            self._canvas.setStrokeGray(grey)
+            self._canvas.setLineWidth(weight)
+            self._canvas.line(LEFT, y, RIGHT, y)
+
+    def bookmark(self, title: str) -> None:
+        """An entry in the reader's table of contents."""
+        if self._canvas:
+            self._canvas.bookmarkPage(title)
+            self._canvas.addOutlineEntry(title, title)
+
+    def heading(self, text: str, following: float = 40) -> None:
+        """A section begins, with some of what follows on the same page."""
+        self.need(HEADING.leading + 12 + following)
+        self.y -= HEADING.leading + 12
+        self.write(LEFT, text, HEADING)
+        self.bookmark(text)
+        self.y -= 6
+
+    def paragraph(self, text: str, style: Style = TEXT, indent: float = 0, after: float = 4) -> None:
+        """Words in lines."""
+        for line in lines_of(text, style, RIGHT - LEFT - indent):
+            self.need(style.leading)
+            self.y -= style.leading
+            self.write(LEFT + indent, line, style)
+        self.y -= after
+
+    def fact(self, label: str, value: str, style: Style = TEXT) -> None:
+        """A label and what it stands for beside it."""
+        lines = lines_of(value, style, RIGHT - LEFT - LABELS)
+        self.need(len(lines) * LABEL.leading)
+        for number, line in enumerate(lines):
+            self.y -= LABEL.leading
+            if not number:
+                self.write(LEFT, label, LABEL)
+            self.write(LEFT + LABELS, line, style)
+
+    def head_row(self, columns: Sequence[tuple[float, str]]) -> None:
+        """Names of columns, here and at the top of each page the table goes on to, until `end_table`."""
+
+        def draw() -> None:
+            self.y -= CELL_HEAD.leading
+            for x, name in columns:
+                self.write(x, name, CELL_HEAD)
+            self.y -= 5
+            self.rule(self.y, 0.2)
+            self.y -= 2
+
+        self.need(60)
+        draw()
+        self._on_turn = draw
+
+    def end_table(self) -> None:
+        """The names of columns are not repeated any more."""
+        self._on_turn = lambda: None
+
+    def _running(self) -> None:
+        self.write(LEFT, shown(self._head), RUNNING, HEIGHT - 46)
+        self.rule(HEIGHT - 52)
+        self.rule(BOTTOM - 16)
+        self.write(LEFT, shown(self._foot), RUNNING, BOTTOM - 28)
+        numbered = f"page {self.number:,} of {self._pages:,}"
+        self.write(RIGHT - width_of(numbered, RUNNING), numbered, RUNNING, BOTTOM - 28)
