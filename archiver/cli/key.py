@@ -132,7 +132,7 @@ def signers(archive: Archive) -> Signers:
     from archiver.services.register import Register
     from archiver.services.signers import Signers
 
-    return Signers(archive.retention_rows, Register(archive.objects, archive.keys), archive.keys, archive.clock)
+    return Signers(archive.catalog, Register(archive.objects, archive.keys), archive.keys, archive.clock)
 
 
 def archive_key(archive: Archive) -> bytes:
