@@ -42,6 +42,7 @@ class Work:
             archive.keys.identifier_key(),
             self._leases,
             serves_index=Kind.INDEX in kinds,
+            turn=archive.retention_turn,
         )
 
     def __enter__(self) -> Work:

@@ -1,4 +1,4 @@
-"""`minutier policy`: check, apply and show the retention policy."""
+"""`minutier policy`: check, compare, apply and show the retention policy."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from archiver.errors import RefusedError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
-    from archiver.services.policies import Policies
+    from archiver.services.policies import Diff, Policies
     from archiver.services.policy_changes import Change, Changes
+    from archiver.services.policy_movements import Movement
     from retention.errors import PolicyError
     from retention.policy import Policy
 
@@ -29,7 +30,7 @@ _EFFECTS = {
 
 @click.group("policy")
 def command() -> None:
-    """Check, apply and show the retention policy."""
+    """Check, compare, apply and show the retention policy."""
 
 
 @command.command("check")
@@ -54,7 +55,41 @@ def check(context: Context, file: str) -> None:
     context.answer(value, [safe(line) for line in (f"{file} is good: {_size(policy)}", *_effects(changes))])
     if changes.earlier:
         raise RefusedError(
-            f"applying {file} would be refused", remedy="`minutier policy apply` lists the documents, and changes nothing"
+            f"applying {file} would be refused",
+            remedy="`minutier policy diff --documents` lists the documents, and changes nothing",
+        )
+
+
+@command.command("diff")
+@click.argument("file", metavar="FILE")
+@click.option("--documents", is_flag=True, help="List every document that moves, too.")
+@pass_context
+def diff(context: Context, file: str, documents: bool) -> None:
+    """Say which dates applying a policy would move, from where to where, and for how many documents. Changes nothing.
+
+    Dates are told by day while they are few, else by year. Exit code 5 when `apply` would refuse it.
+    """
+    data = _bytes_of(file)
+    _checked(context, data, file)
+    with context.open() as archive:
+        each = (lambda change: _show_move(context, change)) if documents else (lambda _: None)
+        found = _policies(archive).diff(data, file, each=each)
+    for movement, count in found.movements.lines():
+        context.answer(_moved(movement) | {"documents": count}, [safe(f"  {_line(movement)}  {counted(count, 'document')}")])
+    _sum_up(context, file, found)
+
+
+def _sum_up(context: Context, file: str, found: Diff) -> None:
+    moves, against = found.movements, f"policy v{found.in_force.version}" if found.in_force.version else "the built-in policy"
+    value = {"file": file, "against": found.in_force.version, "documents": moves.documents, "refused": moves.refused}
+    words = f"{counted(moves.documents, 'document')} would move" if moves.documents else "nothing would move"
+    context.answer(value | {"by": moves.grain.value}, [safe(f"{file} against {against}: {words}")])
+    if found.to_accept:
+        context.note(safe(f"{found.to_accept}: compliance locks bind this program alone; `apply` wants --accept-program-lock"))
+    if moves.refused:
+        raise RefusedError(
+            f"applying {file} would be refused: {counted(moves.refused, 'archived document')} would end earlier",
+            remedy="leave their classes as long as they were; give documents to come a class of their own",
         )
 
 
@@ -143,6 +178,32 @@ def _show_refused(context: Context, change: Change) -> None:
     context.answer(value, [safe(f"{document.id}  {document.retention_class}  {was} → {until}  {document.name}")])
 
 
+def _show_move(context: Context, change: Change) -> None:
+    from archiver.services.policy_movements import movement_of
+
+    movement, document = movement_of(change), change.document
+    value = {"id": document.id, "name": document.name} | _moved(movement)
+    context.answer(value, [safe(f"  {document.id}  {_line(movement)}  {document.name}")])
+
+
+def _moved(movement: Movement) -> dict[str, Any]:
+    return {
+        "collection": movement.collection,
+        "class": movement.retention_class,
+        "change": movement.kind.value,
+        "from": movement.was,
+        "to": movement.will,
+        "refused": movement.refused,
+    }
+
+
+def _line(movement: Movement) -> str:
+    where = f"{movement.collection or 'all collections'}  {movement.retention_class}"
+    lock = "lock " if movement.kind.value == "harder" else ""
+    dates = f"  {lock}{movement.was} → {movement.will}" if movement.was or movement.will else ""
+    return f"{where}{dates}  {_EFFECTS[movement.kind.value]}"
+
+
 def _policies(archive: Archive) -> Policies:
     from archiver.services.lock_probe import probe
     from archiver.services.policies import Policies
@@ -150,7 +211,8 @@ def _policies(archive: Archive) -> Policies:
     def tried() -> list[str]:
         return probe(archive.objects, archive.clock, time.sleep)
 
-    return Policies(archive.catalog, archive.objects, archive.clock, probe=tried if archive.settings.objects_url else None)
+    locks_by_store = tried if archive.settings.objects_url else None
+    return Policies(archive.catalog, archive.objects, archive.clock, probe=locks_by_store, turn=archive.retention_turn)
 
 
 def _counted(changes: Changes) -> dict[str, Any]:

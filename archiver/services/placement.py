@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 
 from archiver.domain.access import group_name
 from archiver.domain.document import LockMode
@@ -15,8 +16,9 @@ from archiver.errors import UsageError
 from archiver.ports.objects import Lock
 from retention.policy import Policy
 from retention.protection import protection
-from retention.schedule import Facts, deadline
+from retention.schedule import Facts, Occurrence, deadline
 
+_NOTHING: Mapping[str, Occurrence] = MappingProxyType({})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -57,9 +59,16 @@ class Placement:
         groups = tuple(dict.fromkeys(map(group_name, grants)))
         return Place(found, groups or tuple(named.read), tuple(named.deny))
 
-    def term(self, retention_class: str, received_at: datetime, declared: dict[str, str], now: datetime) -> Term:
-        """Term of a document of this class, received then, with this declared metadata."""
-        facts = Facts(retention_class, received_at, declared)
+    def term(
+        self,
+        retention_class: str,
+        received_at: datetime,
+        declared: dict[str, str],
+        now: datetime,
+        happened: Mapping[str, Occurrence] = _NOTHING,
+    ) -> Term:
+        """Term of a document of this class, received then, with this declared metadata, to which this happened."""
+        facts = Facts(retention_class, received_at, declared, happened)
         ends = deadline(self.policy, facts)
         wanted = protection(self.policy, facts, now, scheduled=ends)
         lock = Lock(LockMode(wanted.lock.value), wanted.until, wanted.hold)

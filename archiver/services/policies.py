@@ -14,7 +14,9 @@ from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectStore, Put
 from archiver.services.extend_terms import ExtendTerms
 from archiver.services.policy_changes import Change, ChangeKind, Changes, changes
+from archiver.services.policy_movements import Movements
 from archiver.services.policy_versions import PolicyVersions, parsed, policy_key
+from archiver.services.retention_turn import Turn, no_turn
 from retention.policy import DEFAULT_POLICY, Policy
 from retention.policy import Lock as LockRule
 
@@ -29,6 +31,20 @@ class Applied:
     version: int
     fresh: bool
     changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What a policy would move, against the one in force.
+
+    Attributes:
+        to_accept: classes whose new compliance locks `apply` wants to have accepted, for people; "" for none.
+    """
+
+    policy: Policy
+    in_force: Policy
+    movements: Movements
+    to_accept: str
 
 
 def policy_in_force(catalog: Catalog) -> Policy:
@@ -57,11 +73,17 @@ class Policies:
     """Checks and applies policy files."""
 
     def __init__(
-        self, catalog: Catalog, objects: ObjectStore, clock: Clock, *, probe: Callable[[], Sequence[str]] | None = None
+        self,
+        catalog: Catalog,
+        objects: ObjectStore,
+        clock: Clock,
+        *,
+        probe: Callable[[], Sequence[str]] | None = None,
+        turn: Turn = no_turn,
     ) -> None:
         """`probe`: tries what a lock forbids on a store that has locks of its own, and tells what it let through; None for the
         embedded store, whose locks bind this program only."""
-        self._catalog, self._objects, self._clock, self._probe = catalog, objects, clock, probe
+        self._catalog, self._objects, self._clock, self._probe, self._turn = catalog, objects, clock, probe, turn
 
     def check(self, data: bytes, source: str = "policy") -> tuple[Policy, Changes]:
         """The policy in a file, and what applying it would change. Changes nothing.
@@ -71,6 +93,22 @@ class Policies:
         """
         policy = self._proposed(data, source)
         return policy, self._count(policy, lambda _: None)
+
+    def diff(self, data: bytes, source: str = "policy", *, each: Callable[[Change], None] = lambda _: None) -> Diff:
+        """What applying the policy in a file would move, from where to where. Changes nothing.
+
+        Args:
+            each: is told of every document, one by one.
+
+        Raises:
+            PolicyError: the file is refused; its `problems` say everything that is wrong.
+        """
+        policy, in_force = self._proposed(data, source), policy_in_force(self._catalog)
+        movements = Movements()
+        for change in changes(self._catalog, policy, PolicyVersions(self._objects), self._clock.now()):
+            movements.add(change)
+            each(change)
+        return Diff(policy, in_force, movements, _newly_compliant(policy, in_force) if self._probe is None else "")
 
     def apply(
         self,
@@ -106,7 +144,7 @@ class Policies:
         fresh = policy.version != in_force.version
         if fresh:
             policy = self._keep(policy, data, by)
-        ExtendTerms(self._catalog, self._objects, self._clock).run(policy)
+        ExtendTerms(self._catalog, self._objects, self._clock, turn=self._turn).run(policy)
         return Applied(policy.version, fresh, counted)
 
     def _require_locks(self, names: str, accept_program_lock: bool) -> None:

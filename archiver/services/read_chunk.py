@@ -26,6 +26,7 @@ from archiver.services.index_chunk import DirectIndex, LaterIndex
 from archiver.services.leases import Leases, take_on
 from archiver.services.placement import Placement
 from archiver.services.policies import policy_in_force, version_in_force
+from archiver.services.retention_turn import Turn, no_turn
 from archiver.services.texts import Texts
 
 DEATHS = 3
@@ -54,6 +55,7 @@ class WorkParts:
     identifier_key: bytes
     leases: Leases
     serves_index: bool = True
+    turn: Turn = no_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ class ReadChunk:
         """A policy that came into force between judging and committing may have been carried out without these documents."""
         parts = self._parts
         if version_in_force(parts.catalog) != judged_by:
-            ExtendTerms(parts.catalog, parts.objects, parts.clock).run(policy_in_force(parts.catalog))
+            ExtendTerms(parts.catalog, parts.objects, parts.clock, turn=parts.turn).run(policy_in_force(parts.catalog))
 
     def _read(self, claims: Sequence[Claim], owner: str) -> Done:
         parts = self._parts
@@ -115,7 +117,7 @@ class ReadChunk:
             parts.jobs.finish(Kind.EXTRACT, settled)
         waiting = [(claim, document) for claim, document in waiting if document.state is State.RECEIVED]
         index = (DirectIndex if parts.serves_index else LaterIndex)(parts.index, parts.jobs, owner, parts.leases.lease)
-        commit = Commit(parts.catalog, parts.objects, index, parts.clock, parts.placement, claimed_by=owner)
+        commit = Commit(parts.catalog, parts.objects, index, parts.clock, parts.placement, claimed_by=owner, turn=parts.turn)
         extract = Extract(
             parts.catalog,
             parts.objects,

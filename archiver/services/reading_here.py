@@ -17,6 +17,7 @@ from archiver.services.commit import Commit
 from archiver.services.extract import Extract
 from archiver.services.orphans import drop_orphans
 from archiver.services.placement import Placement
+from archiver.services.retention_turn import Turn, no_turn
 from archiver.services.sequence_ledger import LedgerService
 from archiver.services.texts import Texts
 
@@ -41,6 +42,7 @@ class ReadingParts:
     texts: Texts
     identifier_key: bytes
     own_store: bool = True
+    turn: Turn = no_turn
 
 
 class ReadingHere:
@@ -48,7 +50,7 @@ class ReadingHere:
 
     def __init__(self, parts: ReadingParts, *, passwords: Sequence[str] = ()) -> None:
         self._parts = parts
-        self._commit = Commit(parts.catalog, parts.objects, parts.index, parts.clock, parts.placement)
+        self._commit = Commit(parts.catalog, parts.objects, parts.index, parts.clock, parts.placement, turn=parts.turn)
         self._extract = Extract(
             parts.catalog,
             parts.objects,

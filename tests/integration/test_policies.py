@@ -252,7 +252,7 @@ def test_a_hold_not_yet_set_when_it_crashed_is_set_by_applying_again(bench: Benc
     bench.apply(_policy("P2Y"))
     document_id = bench.archive(1)
     with monkeypatch.context() as patch:
-        patch.setattr("archiver.services.extend_terms.ExtendTerms._protect", _interrupt)
+        patch.setattr("archiver.services.stored_terms.StoredTerms.bring", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             bench.apply(b"")
     assert not any(info.lock.hold for info in bench.stored(document_id))
