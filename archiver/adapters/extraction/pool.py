@@ -217,12 +217,15 @@ class ChildPool:
         return child.process.end(grace)
 
 
-def _remove_leftovers(folder: Path) -> None:
+def left_behind(folder: Path) -> list[Path]:
     """Scratch folders whose process is gone: it was killed together with its children."""
-    for left in folder.glob(f"{_SCRATCH}-*"):
-        owner = left.name.removeprefix(f"{_SCRATCH}-").split("-")[0]
-        if owner.isdigit() and not _is_alive(int(owner)):
-            shutil.rmtree(left, ignore_errors=True)
+    found = [(left, left.name.removeprefix(f"{_SCRATCH}-").split("-")[0]) for left in sorted(folder.glob(f"{_SCRATCH}-*"))]
+    return [left for left, owner in found if owner.isdigit() and not _is_alive(int(owner))]
+
+
+def _remove_leftovers(folder: Path) -> None:
+    for left in left_behind(folder):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _is_alive(process_id: int) -> bool:
