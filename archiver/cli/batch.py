@@ -142,7 +142,7 @@ def _body(archive: Archive, batch: Batch) -> dict[str, object]:
     }
 
 
-_ENDS = ("archived", "already there", "duplicate", "skipped", "failed", "quarantined", "waiting")
+_ENDS = ("archived", "already there", "duplicate", "skipped", "failed", "quarantined", "waiting", "refused", "destroyed")
 
 
 def _wanted(only: str) -> str:
@@ -184,7 +184,8 @@ def _write(form: str, stream: IO[str], batch: Batch, lines: Iterable[ReportLine]
     else:
         for line in lines:
             reason = f"  ({safe(line.reason)})" if line.reason else ""
-            stream.write(f"{line.number:>8}  {line.outcome:<28}  {safe_name(line.source, 80)}{reason}\n")
+            named = safe_name(line.source, 80) if line.source else line.document_id
+            stream.write(f"{line.number:>8}  {line.outcome:<28}  {named}{reason}\n")
         stream.write(sentence(tally) + "\n")
 
 

@@ -34,6 +34,8 @@ from archiver.errors import NoArchiveError, UsageError
 @click.option("--follow-links", is_flag=True, help="Follow symbolic links inside folders.")
 @click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the input: for several importers at once.")
 @click.option("--rehash", is_flag=True, help="Read files again even where size and times say they were not touched.")
+@click.option("--again", is_flag=True, help="Archive again what a purge destroyed, as new documents; needs --reason.")
+@click.option("--reason", metavar="TEXT", help="Why what was destroyed is archived again; entered in the ledger.")
 @pass_context
 def command(
     context: Context,
@@ -50,6 +52,8 @@ def command(
     follow_links: bool,
     shard: str | None,
     rehash: bool,
+    again: bool,
+    reason: str | None,
 ) -> None:
     """Archive files, folders, lists and manifests.
 
@@ -57,6 +61,9 @@ def command(
 
     Every line of the input ends with one outcome: `minutier batch report` shows them all. An import that was stopped or
     killed goes on with `minutier batch resume`.
+
+    A document that a purge destroyed is refused: the same source with the same bytes. Exits with 5 when lines were refused and
+    none failed.
     """
     if not paths and not manifest:
         raise UsageError("nothing to import", remedy="name files or folders, - for a list on standard input, or --manifest FILE")
@@ -71,6 +78,7 @@ def command(
         "follow_links": follow_links,
         "rehash": rehash,
         "shard": shard_of(shard) if shard else None,
+        "again": _why_again(again, reason),
     }
     from archiver.cli import run_import
     from archiver.settings import load
@@ -94,6 +102,26 @@ def _ensure_archive(context: Context, *, dry_run: bool) -> None:
             raise NoArchiveError(f"there is no archive at {context.home}", remedy=f"minutier --archive {context.home} init")
         create(context.home)
         context.note(f"Made an archive in {safe(str(context.home))}")
+
+
+_LONGEST_REASON = 1_000
+
+
+def _why_again(again: bool, reason: str | None) -> str:
+    """The reason given; "" when nothing destroyed is wanted again.
+
+    Raises:
+        UsageError: one without the other, or no reason.
+    """
+    if not again and reason is None:
+        return ""
+    words = (reason or "").strip()
+    if not again or not words or len(words) > _LONGEST_REASON:
+        raise UsageError(
+            "what was destroyed is archived again for a reason only" if again else "--reason without --again",
+            remedy=f"write --again --reason TEXT, in at most {_LONGEST_REASON:,} characters",
+        )
+    return words
 
 
 def shard_of(text: str) -> tuple[int, int]:

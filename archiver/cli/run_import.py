@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from archiver.adapters.index.elastic import ElasticsearchIndex
 
 SOME_FAILED = 3
+SOME_REFUSED = 5
 
 
 def start(
@@ -140,7 +141,7 @@ def run(
     if skew := archive.clock.skew():
         context.note(f"Doubtful dates: {skew.message}. What is archived now is dated {archive.clock.now():%Y-%m-%d}.")
     spec = batch.spec
-    options = IntakeOptions(batch.id, spec["collection"], spec["class"], tuple(spec["grants"]), spec["declared"], spec["rehash"])
+    options = _options(batch)
     countable = sys.stderr.isatty() and "-" not in spec["paths"] and not batch.listed
     again = _entries(archive, spec, iter(())) if countable else None
     before = archive.catalog.tally(batch.id).by_outcome
@@ -148,6 +149,19 @@ def run(
         _import(context, archive, options, entries, passwords, stop, shown)
     _spool(archive, batch.id).remove()
     return finish(context, archive, batch.id)
+
+
+def _options(batch: Batch) -> IntakeOptions:
+    spec = batch.spec
+    return IntakeOptions(
+        batch.id,
+        spec["collection"],
+        spec["class"],
+        tuple(spec["grants"]),
+        spec["declared"],
+        spec["rehash"],
+        spec.get("again", ""),
+    )
 
 
 def _import(
@@ -203,6 +217,7 @@ def reading_parts(archive: Archive) -> ReadingParts:
         archive.texts,
         archive.keys.identifier_key(),
         own_store=not archive.settings.objects_url,
+        turn=archive.retention_turn,
     )
 
 
@@ -220,8 +235,12 @@ def finish(context: Context, archive: Archive, batch_id: str) -> int:
         shown.append(f"  {tally.members:>9,}  members of these, one level down{failed}")
     if outcomes.get("failed"):
         shown.append(f"What failed, and why: minutier batch report {batch_id} --only failed")
+    if outcomes.get("refused"):
+        shown.append(f"What was destroyed before, and is not archived again: minutier batch report {batch_id} --only refused")
     context.answer(body, [*shown, f"Every line: minutier batch report {batch_id}"])
-    return SOME_FAILED if outcomes.get("failed") or outcomes.get("quarantined") or outcomes.get("waiting") else 0
+    if outcomes.get("failed") or outcomes.get("quarantined") or outcomes.get("waiting"):
+        return SOME_FAILED
+    return SOME_REFUSED if outcomes.get("refused") else 0
 
 
 def dry_run(context: Context, archive: Archive, spec: dict[str, Any]) -> None:

@@ -19,7 +19,8 @@ class BatchState(StrEnum):
 
 
 class LineState(StrEnum):
-    """What became of one input line at intake. `skipped` is no document at all: a link, a device, a socket."""
+    """What became of one input line at intake. `skipped` is no document at all: a link, a device, a socket. `refused` was
+    destroyed by a purge, and nobody said why it should be archived again."""
 
     PENDING = "pending"
     NEW = "new"
@@ -27,6 +28,7 @@ class LineState(StrEnum):
     DUPLICATE = "duplicate"
     FAILED = "failed"
     SKIPPED = "skipped"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class ReportLine:
 
     Attributes:
         outcome: "archived", "archived, partial text" (and so on for every text outcome), "already there",
-            "duplicate", "skipped", "failed", "quarantined" or "waiting".
+            "duplicate", "skipped", "refused", "failed", "quarantined", "waiting", or "destroyed" once a purge has
+            destroyed its document; the source is empty then.
         text_outcome: how far the text could be read; None while waiting or failed.
     """
 

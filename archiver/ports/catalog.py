@@ -55,6 +55,9 @@ class IntakeGroup:
 
     Attributes:
         restored: contents among these that were known already, and had been lost from the store.
+        relied: contents that were known and in the store when the group was made, and were not stored again for it. The line of
+            a document whose bytes a purge has begun to remove since has failed.
+        events: ledger entries about documents of the group; only those of documents that were added are entered.
     """
 
     lines: Sequence[tuple[str, Line]] = ()
@@ -62,6 +65,8 @@ class IntakeGroup:
     contents: Sequence[Content] = ()
     seen: Sequence[Seen] = ()
     restored: Collection[tuple[str, str, str]] = ()
+    relied: Collection[tuple[str, str, str]] = ()
+    events: Sequence[LedgerEvent] = ()
 
 
 class Marks(Protocol):
@@ -147,7 +152,8 @@ class Catalog(Marks, RetentionRows, Protocol):
         """Add documents and contents, settle lines, in one transaction; the lines as they came out.
 
         What another import added since this one looked stays as that import wrote it: the line of such a document is done
-        already, and the line of a document whose content was stored by another is a duplicate.
+        already, and the line of a document whose content was stored by another is a duplicate. The line of a document that was
+        destroyed meanwhile is refused; contents of the group that no document refers to are not written down.
         """
 
     # -- documents ----------------------------------------------------------------------------------------------
@@ -179,7 +185,7 @@ class Catalog(Marks, RetentionRows, Protocol):
             claimed_by: the owner whose claims on the originals concerned must still hold; "" asks for none.
 
         Raises:
-            LostClaimError: one of them does not hold any more; nothing was written.
+            LostClaimError: one of them does not hold any more, or a document was destroyed meanwhile; nothing was written.
         """
 
     def changed_since(self, sequence: int) -> Iterator[Document]:
@@ -193,6 +199,9 @@ class Catalog(Marks, RetentionRows, Protocol):
 
     def referrers(self, content: Content) -> list[Document]:
         """Live originals that refer to this content."""
+
+    def texts_in_use(self, of: Sequence[Document]) -> set[str]:
+        """Keys of stored texts of the bytes of these documents (those with a text) that documents use which are there."""
 
     def top_sequence(self) -> int:
         """Highest sequence given so far."""

@@ -17,15 +17,19 @@ from archiver.domain.digest import of_bytes
 from archiver.domain.document import Document, State
 from archiver.domain.extraction import Extraction, Outcome
 from archiver.domain.ledger import ARCHIVED, LedgerEvent, Value
-from archiver.errors import IntegrityError, NotFoundError
+from archiver.errors import IntegrityError, LostClaimError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.index import IndexEntry
 from archiver.ports.objects import Bucket, Lock, ObjectRef, ObjectStore, Put, stronger
+from archiver.services.circumstances import KnownFacts
 from archiver.services.extract import Result
 from archiver.services.index_documents import entry_of
 from archiver.services.placement import Placement, Term
+from archiver.services.retention_turn import Turn, no_turn
 from archiver.services.texts import decode, encode, key_for
+from archiver.services.tombstones import remove_revived
+from retention.disposal import Circumstances
 
 GROUP_COUNT = 256
 GROUP_CHARS = 16_000_000
@@ -65,6 +69,8 @@ class Commit:
         again: documents that are archived already are being read a second time: a better reading replaces the one before.
             Otherwise they are left as they are.
         claimed_by: the worker whose claims on these documents must hold to the end; "" when nobody else could work on them.
+        turn: shared with whoever else adds documents; keeps out holds, events and destruction while a group is committed, so
+            that what was placed on a document before it was archived is on it afterwards.
     """
 
     def __init__(
@@ -77,15 +83,17 @@ class Commit:
         *,
         again: bool = False,
         claimed_by: str = "",
+        turn: Turn = no_turn,
     ) -> None:
         self._catalog, self._objects, self._index, self._clock, self._placement = catalog, objects, index, clock, placement
-        self._again, self._claimed_by = again, claimed_by
+        self._again, self._claimed_by, self._turn = again, claimed_by, turn
         self._waiting: list[Result] = []
         self._chars = 0
         self._unindexed = 0
         self._index_due = time.monotonic() + INDEX_SECONDS
         self._sequence = index.sequence()
         self._judge, self.policy_version = placement, 0
+        self._about: dict[str, Circumstances] = {}
         self.outcomes: dict[str, int] = {}
         self.renewed = 0
         self.committed = 0
@@ -106,33 +114,47 @@ class Commit:
     def flush_group(self) -> None:
         """Everything taken so far is durable on return."""
         results, self._waiting, self._chars = self._waiting, [], 0
-        ready = self._worth_committing(results)
+        if not results:
+            return
+        with self._turn(shared=True):
+            ready = self._committed(results)
         if not ready:
             return
-        ready = self._write_records(self._write_texts(ready))
-        self._lock_originals(ready)
         documents = [one.document for one in ready]
         self.renewed += sum(one.before is not None for one in ready)
-        events = [_event(one) for one in ready]
-        claims = {"claimed_by": self._claimed_by} if self._claimed_by else {}
-        self._sequence = self._catalog.commit_archived(documents, events, **claims)
         first = self._sequence - len(documents) + 1
         self._index.add(entry_of(one.document, one.extraction, first + place) for place, one in enumerate(ready))
         self._count(documents)
+
+    def _committed(self, results: Sequence[Result]) -> list[_Ready]:
+        ready = self._worth_committing(results)
+        if not ready:
+            return ready
+        ready = self._write_records(self._write_texts(ready))
+        self._lock_originals(ready)
+        documents = [one.document for one in ready]
+        claims = {"claimed_by": self._claimed_by} if self._claimed_by else {}
+        try:
+            self._sequence = self._catalog.commit_archived(documents, [_event(one) for one in ready], **claims)
+        except LostClaimError:
+            remove_revived(self._catalog, self._objects, documents)
+            raise
+        return ready
 
     def _worth_committing(self, results: Sequence[Result]) -> list[_Ready]:
         """What is new, and readings that are better than the one before. Of two results for one document the last counts."""
         latest = {result.document.id: result for result in results}
         self._judge = Placement(self._placement.policy)  # one policy for a group, should another come into force meanwhile
         self.policy_version = self._judge.policy.version
-        old = [key for key, result in latest.items() if self._again or result.document.root_id]
+        old = [key for key, result in latest.items() if self._again or self._claimed_by or result.document.root_id]
         known = self._catalog.documents(old) if old else {}
+        self._about = KnownFacts(self._catalog).of([result.document for result in latest.values()])
         ready = []
         for key, result in latest.items():
             before = known.get(key)
             if before is None or before.state is State.RECEIVED:
                 ready.append(self._ready(result))
-            elif self._again and better(result, before):
+            elif self._again and before.state is not State.DISPOSED and better(result, before):
                 ready.append(self._renewed(result, before))
         return ready
 
@@ -156,7 +178,12 @@ class Commit:
     def _ready(self, result: Result) -> _Ready:
         document, extraction = result.document, result.extraction
         now = self._clock.now()
-        term = self._judge.term(document.retention_class, document.received_at, document.declared, now)
+        about = self._about[document.id]
+        term = self._judge.term(
+            document.retention_class, document.received_at, document.declared, now, happened=about.facts.events
+        )
+        if about.holds:
+            term = replace(term, lock=replace(term.lock, hold=True))
         summary = {name: value for name, value in extraction.summary.items() if value}
         document = replace(
             document,
@@ -238,7 +265,8 @@ class Commit:
                 key = (one.document.collection, one.document.retention_class, one.document.sha256)
                 terms[key] = stronger(terms.get(key, one.term.lock), one.term.lock)
         contents = self._catalog.contents(list(terms))
-        self._objects.protect((contents[key].ref, lock) for key, lock in terms.items())
+        # One whose bytes went with its document meanwhile is met, and refused, when the rows are written.
+        self._objects.protect((contents[key].ref, lock) for key, lock in terms.items() if key in contents)
 
     # -- counts and index ---------------------------------------------------------------------------------------
     def _count(self, documents: list[Document]) -> None:

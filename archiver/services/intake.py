@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -18,13 +17,15 @@ from pathlib import PurePath
 from archiver.domain.batch import Line, LineState
 from archiver.domain.document import Document, LockMode, State
 from archiver.domain.identifiers import document_id
+from archiver.domain.ledger import LedgerEvent
 from archiver.domain.record import original_key
 from archiver.errors import MinutierError, NotFoundError
 from archiver.ports.catalog import Catalog, Content, IntakeGroup, Seen
 from archiver.ports.clock import Clock
-from archiver.ports.objects import Bucket, Lock, ObjectStore, Put, Staged
+from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectStore, Put, Staged
 from archiver.ports.sources import FileStamp, SourceEntry, SourceError, SourceReader
 from archiver.services.placement import Place, Placement
+from archiver.services.tombstones import archived_again, refusal
 
 INTAKE_LOCK = timedelta(days=7)
 SMALL = 256 * 1024
@@ -37,7 +38,11 @@ ContentKey = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class IntakeOptions:
-    """What the import says for all its lines."""
+    """What the import says for all its lines.
+
+    Attributes:
+        again: why what was destroyed is archived again; "" refuses it.
+    """
 
     batch_id: str
     collection: str
@@ -45,11 +50,12 @@ class IntakeOptions:
     grants: tuple[str, ...] = ()
     declared: dict[str, str] = field(default_factory=dict)
     rehash: bool = False
+    again: str = ""
 
 
 @dataclass(slots=True)
 class _Draft:
-    """One line on its way."""
+    """One line on its way. `destroyed`: the tombstone of its last life, for a document that was destroyed."""
 
     line: Line
     entry: SourceEntry
@@ -62,6 +68,7 @@ class _Draft:
     stamp: FileStamp | None = None
     document: Document | None = None
     twin: Document | None = None
+    destroyed: Document | None = None
 
     @property
     def key(self) -> ContentKey:
@@ -85,12 +92,14 @@ class Intake:
         self._catalog, self._objects, self._sources, self._clock = catalog, objects, sources, clock
         self._placement, self._identifier_key, self._options = placement, identifier_key, options
         self._restored: AbstractSet[ContentKey] = set()
+        self._relied: AbstractSet[ContentKey] = set()
         self._brought_back: list[Content] = []
+        self._unprotected: list[Document] = []
 
     def take(self, group: Sequence[tuple[Line, SourceEntry]]) -> tuple[list[Document], list[Line]]:
         """Archive the bytes of a group; returns the new documents and every line with its state. Safe to repeat."""
         drafts = [_Draft(line, entry) for line, entry in group]
-        self._brought_back = []
+        self._brought_back, self._unprotected = [], []
         self._screen(drafts)
         self._catalog.add_lines(self._options.batch_id, [draft.line for draft in drafts])
         if not any(_open(drafts)):
@@ -103,6 +112,7 @@ class Intake:
             self._identify(_open(drafts))
             contents = self._store([draft for draft in drafts if draft.document])
             self._commit(drafts, contents)
+            self._protect_again()
         finally:
             for draft in drafts:
                 if draft.staged:
@@ -135,7 +145,7 @@ class Intake:
         for draft in drafts:
             known = seen.get(draft.entry.source)
             archived = documents.get(known.document_id) if known else None
-            if known is None or archived is None:
+            if known is None or archived is None or archived.state is State.DISPOSED:
                 continue
             if not self._options.rehash and draft.entry.stamp == stamp_seen(known):
                 _settle(
@@ -198,11 +208,12 @@ class Intake:
 
     # -- who it is ----------------------------------------------------------------------------------------------
     def _identify(self, drafts: Iterable[_Draft]) -> None:
+        """Give each its document, before a byte of it is stored; settle those that are known, and those that were destroyed."""
         fresh = list(drafts)
         now = self._clock.now()
         for draft in fresh:
             draft.document = self._document(draft, now)
-        known = self._catalog.documents([draft.document.id for draft in fresh if draft.document])
+        known = self._known(fresh)
         taken: set[str] = set()
         for draft in fresh:
             assert draft.document is not None
@@ -211,14 +222,31 @@ class Intake:
                 said = self._bring_back(draft, before) if before else "archived before"
                 _settle(draft, LineState.ALREADY, self._already(before, draft, said), draft.document.id)
                 draft.document = None
+            elif draft.destroyed and not self._options.again:
+                _settle(draft, LineState.REFUSED, refusal(self._catalog, draft.destroyed), draft.destroyed.id)
+                draft.document = None
             else:
                 taken.add(draft.document.id)
 
-    def _document(self, draft: _Draft, now: datetime) -> Document:
+    def _known(self, drafts: Sequence[_Draft]) -> dict[str, Document]:
+        """By id, what is there of these documents. One that was destroyed goes on to the life after, as often as it was."""
+        known: dict[str, Document] = {}
+        asked = list(drafts)
+        while asked:
+            found = self._catalog.documents([draft.document.id for draft in asked if draft.document])
+            known |= {one: document for one, document in found.items() if document.state is not State.DISPOSED}
+            asked = [draft for draft in asked if draft.document and draft.document.id in found.keys() - known.keys()]
+            for draft in asked:
+                assert draft.document is not None
+                draft.destroyed = found[draft.document.id]
+                draft.document = self._document(draft, draft.document.received_at, draft.document.life + 1)
+        return known
+
+    def _document(self, draft: _Draft, now: datetime, life: int = 0) -> Document:
         assert draft.place is not None
         entry = draft.entry
         return Document(
-            id=document_id(self._identifier_key, draft.collection, entry.source, draft.sha256),
+            id=document_id(self._identifier_key, draft.collection, entry.source, draft.sha256, life),
             sequence=0,
             collection=draft.collection,
             retention_class=draft.place.retention_class,
@@ -233,6 +261,7 @@ class Intake:
             language="",
             received_at=now,
             batch_id=self._options.batch_id,
+            life=life,
             declared={**self._options.declared, **entry.declared},
             grants=draft.place.grants,
             denies=draft.place.denies,
@@ -244,27 +273,39 @@ class Intake:
         return self._in_store(self._catalog.contents(keys))
 
     def _in_store(self, known: Mapping[ContentKey, Content]) -> set[ContentKey]:
-        found = set()
-        for key, content in known.items():
-            with suppress(NotFoundError):
-                if self._objects.head(content.ref).sha256:
-                    found.add(key)
-        return found
+        return {key for key, content in known.items() if (info := self._found(content)) and info.sha256}
+
+    def _found(self, content: Content) -> ObjectInfo | None:
+        try:
+            return self._objects.head(content.ref)
+        except NotFoundError:
+            return None
 
     def _bring_back(self, draft: _Draft, before: Document) -> str:
         """Bytes that the store lost are put back from a source that still has them; returns what is said of the line."""
         key = _content_key(before)
-        if self._present([key]):
+        content = self._catalog.contents([key]).get(key)
+        info = self._found(content) if content else None
+        if before.state is not State.RECEIVED and (info is None or info.intake):
+            self._unprotected.append(before)
+        if info and info.sha256:
             return "archived before"
         (result,) = self._objects.put([Put(Bucket.LOCKED, original_key(*key), draft.staged, draft.body, self._intake_lock())])
         draft.staged = None
         if result.info.sha256 != draft.sha256:
             return f"archived before, and damaged since: {SPOILED}"
-        if before.state is not State.RECEIVED:
-            term = self._placement.term(before.retention_class, before.received_at, before.declared, self._clock.now())
-            self._objects.protect([(result.info.ref, term.lock)])
         self._brought_back.append(Content(*key, draft.size, result.info.ref))
         return "archived before; its bytes had been lost from the store and were put back"
+
+    def _protect_again(self) -> None:
+        """The lock of what was put back, once the catalogue has it: should its document have been destroyed at that very
+        moment, it keeps the short lock of an arrival that nobody wrote down, and goes when that ends."""
+        contents = self._catalog.contents([_content_key(document) for document in self._unprotected])
+        for document in self._unprotected:
+            if content := contents.get(_content_key(document)):
+                now = self._clock.now()
+                term = self._placement.term(document.retention_class, document.received_at, document.declared, now)
+                self._objects.protect([(content.ref, term.lock)])
 
     def _intake_lock(self) -> Lock:
         return Lock(LockMode.GOVERNANCE, self._clock.now() + INTAKE_LOCK)
@@ -274,7 +315,7 @@ class Intake:
         """Put what is not stored yet; a line whose content was there before is a duplicate."""
         listed = self._catalog.contents([draft.key for draft in drafts])
         known = self._in_store(listed)
-        self._restored = listed.keys() - known
+        self._restored, self._relied = listed.keys() - known, known
         fresh: dict[ContentKey, _Draft] = {}
         for draft in drafts:
             new = draft.key not in known and fresh.setdefault(draft.key, draft) is draft
@@ -311,15 +352,23 @@ class Intake:
                 draft.line.document_id,
             )
             for draft in drafts
-            if (stamp := draft.stamp) and draft.line.document_id
+            if (stamp := draft.stamp) and draft.line.document_id and draft.line.state is not LineState.REFUSED
         ]
         lines = [(batch, draft.line) for draft in drafts]
         contents = [*contents, *self._brought_back]
-        settled = self._catalog.commit_intake(IntakeGroup(lines, documents, contents, seen, self._restored))
+        events = [event for draft in drafts if (event := self._again(draft))]
+        group = IntakeGroup(lines, documents, contents, seen, self._restored, self._relied, events)
+        settled = self._catalog.commit_intake(group)
         for draft, (_, line) in zip(drafts, settled, strict=True):
             draft.line = line
-            if line.state is LineState.ALREADY:  # another import was faster: the document is in its hands
+            if line.state not in (LineState.NEW, LineState.DUPLICATE):  # it is in the hands of another import, or was destroyed
                 draft.document = None
+
+    def _again(self, draft: _Draft) -> LedgerEvent | None:
+        """The entry that a destroyed document is archived again, and why."""
+        if draft.document is None or draft.destroyed is None:
+            return None
+        return archived_again(draft.document, draft.destroyed, self._options.again)
 
 
 def _content_key(document: Document) -> ContentKey:

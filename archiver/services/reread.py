@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from archiver.domain.document import Document
+from archiver.domain.document import Document, State
 from archiver.errors import InterruptedRunError
 from archiver.services.commit import Commit
 from archiver.services.extract import Extract
@@ -29,7 +29,7 @@ def reread(parts: ReadingParts, *, batch_id: str, outcome: str, passwords: Seque
     Raises:
         InterruptedRunError: stopped on request; what was read by then is kept.
     """
-    commit = Commit(parts.catalog, parts.objects, parts.index, parts.clock, parts.placement, again=True)
+    commit = Commit(parts.catalog, parts.objects, parts.index, parts.clock, parts.placement, again=True, turn=parts.turn)
     extract = Extract(parts.catalog, parts.objects, parts.pool, parts.identifier_key, commit, passwords=passwords)
     tried = 0
     for group in _originals(parts, batch_id, outcome):
@@ -61,7 +61,10 @@ def _originals(parts: ReadingParts, batch_id: str, outcome: str) -> Iterator[lis
         if wanted == last or wanted in group:
             continue
         last = wanted
-        group[wanted] = parts.catalog.document(wanted)
+        original = parts.catalog.document(wanted)
+        if original.state is State.DISPOSED:
+            continue
+        group[wanted] = original
         if len(group) == PAGE:
             yield list(group.values())
             group = {}

@@ -76,6 +76,7 @@ class SmallArchive:
 
     def __init__(self, home: Path, policy: Policy = DEFAULT_POLICY, *, jobs: bool = False, **scripts: Script) -> None:
         home.mkdir(exist_ok=True)
+        self.home = home
         self.clock = MovingClock()
         path = home / "catalog.sqlite"
         self.catalog = create_sqlite(path)

@@ -17,7 +17,7 @@ from archiver.adapters.catalog.state_rows import write_states
 from archiver.adapters.catalog.tables import contents, documents, jobs, lines, seen
 from archiver.domain.document import Document, State
 from archiver.domain.tombstone import tombstone_of
-from archiver.ports.retention_rows import Doom, PurgeItem, Ref, Stored
+from archiver.ports.retention_rows import Doom, PurgeItem, Stored
 from retention.decision import Decision
 from retention.hold import Hold
 from retention.plan import ItemState
@@ -79,20 +79,19 @@ def condemn(
 
 
 def _released(connection: Connection, condemned: Mapping[int, Stored], before: Mapping[str, Document]) -> list[PurgeItem]:
-    """The condemned with what is to be removed of each: what two of them share goes with the first."""
+    """The condemned with what is to be removed of each; what two of them share is named with both."""
     addresses = {_address(one) for one in condemned.values() if one.item.item.root_id is None}
     kept = {_address(one) for one in condemned.values() if one.keep_bytes}
     free = {at for at in addresses - kept if not _referred_to(connection, at)}
     for collection, retention_class, sha256 in sorted(free):
         at = and_(contents.c.collection == collection, contents.c.retention_class == retention_class, contents.c.sha256 == sha256)
         connection.execute(delete(contents).where(at))
-    used = _texts_in_use(connection, list(before.values()))
-    items, taken = [], set[Ref]()
+    used = texts_in_use(connection, list(before.values()))
+    items = []
     for _, one in sorted(condemned.items()):
         text = one.text if before[one.item.item.document_id].text_key not in used else ()
         original = one.original if _address(one) in free and one.item.item.root_id is None else ()
-        refs = [ref for ref in (*one.record, *text, *original) if ref not in taken]
-        taken.update(refs)
+        refs = [*one.record, *text, *original]
         shared = one.item.item.root_id is None and _address(one) not in free
         items.append(replace(one.item, state=ItemState.GOING, refs=refs, shared=shared))
     return items
@@ -110,8 +109,8 @@ def _referred_to(connection: Connection, address: _Address) -> bool:
     return connection.execute(refers.limit(1)).first() is not None
 
 
-def _texts_in_use(connection: Connection, gone: Sequence[Document]) -> set[str]:
-    """Keys of texts among theirs that documents still use which are there."""
+def texts_in_use(connection: Connection, gone: Sequence[Document]) -> set[str]:
+    """Keys of texts of these documents' bytes that documents still use which are there."""
     by_collection: dict[str, set[str]] = {}
     for document in gone:
         if document.text_key:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select, tuple_, update
 
+from archiver.adapters.catalog.condemning import texts_in_use
 from archiver.adapters.catalog.engine import read, transact
 from archiver.adapters.catalog.intake_rows import take_in
 from archiver.adapters.catalog.job_rows import require_claims
@@ -157,6 +158,10 @@ class DocumentRows:
         )
         with read(self.engine) as connection:
             return [document_of(row) for row in connection.execute(query)]
+
+    def texts_in_use(self, of: Sequence[Document]) -> set[str]:
+        with read(self.engine) as connection:
+            return texts_in_use(connection, of)
 
     def top_sequence(self) -> int:
         with read(self.engine) as connection:
