@@ -38,6 +38,7 @@ class Change:
 
     Attributes:
         until: the last day it would be kept; None: not known, or without end.
+        standing: what was known of its end under the version it was last judged under.
     """
 
     document: Document
@@ -45,6 +46,7 @@ class Change:
     until: date | None
     deadline: Deadline
     protection: Protection
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,9 @@ def change_of(document: Document, about: Circumstances, policy: Policy, judged_b
     before, after = deadline(judged_by, about.facts), deadline(policy, about.facts)
     asked = wanted(policy, about, now, scheduled=after)
     kind = _kind(document, before, after, asked)
-    return None if kind is None else Change(document, kind, extended(document.retain_until, after.until), after, asked)
+    if kind is None:
+        return None
+    return Change(document, kind, extended(document.retain_until, after.until), after, asked, before.standing)
 
 
 def _is_judged(document: Document) -> bool:

@@ -30,6 +30,7 @@ from archiver.services.policies import Policies, policy_in_force
 from archiver.services.policy_changes import Change, ChangeKind
 from retention.errors import PolicyError
 from retention.policy import DEFAULT_POLICY
+from retention.schedule import Occurrence
 from tests.support.moving_clock import MovingClock
 
 DECLARED = {"document_date": "2026-01-31"}
@@ -297,3 +298,63 @@ def test_compliance_is_refused_on_a_store_that_does_not_keep_its_locks(bench: Be
     policies.apply(_policy(lock="compliance"), by="owner")
     told.append("asked again")
     assert policies.apply(_policy("P3Y", lock="compliance"), by="owner").version == 2
+
+
+def test_diff_tells_every_move_and_changes_nothing(bench: Bench) -> None:
+    bench.apply(_policy("P2Y"))
+    ids = {bench.archive(number, body=bytes([number])) for number in range(3)}
+    waiting = bench.archive(9, declared={})
+    seen: list[Change] = []
+    found = bench.policies.diff(_policy("P3Y"), each=seen.append)
+    ((line, count),) = found.movements.lines()
+    assert (line.collection, line.retention_class, line.kind, count) == ("default", "A", ChangeKind.LATER, 3)
+    assert (line.was, line.will) == ("2028-01-31", "2029-01-31")
+    assert {change.document.id for change in seen} == ids
+    assert (found.policy.version, found.in_force.version, found.movements.refused) == (2, 1, 0)
+    assert policy_in_force(bench.catalog).version == 1
+    assert bench.catalog.document(waiting).retain_until is None
+    assert {bench.catalog.document(one).retain_until for one in ids} == {date(2028, 1, 31)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "was", "will", "refused"),
+    [
+        (_policy("P2Y"), _policy("P1Y"), ChangeKind.EARLIER, "2028-01-31", "2027-01-31", 1),
+        (_policy("", then="keep"), _policy("P50Y"), ChangeKind.EARLIER, "without end", "2076-01-31", 1),
+        (_policy("P2Y"), _policy("", then="keep"), ChangeKind.UNDATED, "2028-01-31", "without end", 0),
+        (_policy("P2Y"), b"", ChangeKind.UNDATED, "2028-01-31", "not known", 0),
+        (_policy("P2Y", trigger="metadata.other"), _policy("P2Y"), ChangeKind.DATED, "not known", "2028-01-31", 0),
+        (_policy("P2Y", lock="none"), _policy("P2Y"), ChangeKind.HARDER, "none", "governance", 0),
+    ],
+)
+def test_each_kind_of_move_is_told_as_apply_carries_it_out(
+    bench: Bench, before: bytes, after: bytes, kind: ChangeKind, was: str, will: str, refused: int
+) -> None:
+    bench.apply(before)
+    document_id = bench.archive(1)
+    found = bench.policies.diff(after)
+    ((line, count),) = found.movements.lines()
+    assert (line.kind, line.was, line.will, count, found.movements.refused) == (kind, was, will, 1, refused)
+    if refused:
+        with pytest.raises(RefusedError):
+            bench.apply(after)
+        return
+    bench.apply(after)
+    assert bench.policies.diff(after).movements.documents == 0
+    if kind is ChangeKind.DATED:
+        assert str(bench.catalog.document(document_id).retain_until) == will
+
+
+def test_diff_counts_from_events_that_were_recorded(bench: Bench) -> None:
+    bench.apply(_policy("P2Y", trigger="event.contract_end"))
+    document_id = bench.archive(1)
+    told = {"contract_end": Occurrence(date(2026, 5, 31), date(2026, 6, 1))}
+    bench.catalog.commit_occurrences([bench.catalog.document(document_id)], {document_id: told}, [])
+    ((line, _),) = bench.policies.diff(_policy("P3Y", trigger="event.contract_end")).movements.lines()
+    assert line.will == "2029-05-31"
+
+
+def test_diff_names_the_compliance_locks_that_apply_wants_accepted(bench: Bench) -> None:
+    assert bench.policies.diff(_policy(lock="compliance")).to_accept == "A"
+    bench.apply(_policy(lock="compliance"), accept_program_lock=True)
+    assert bench.policies.diff(_policy("P3Y", lock="compliance")).to_accept == ""

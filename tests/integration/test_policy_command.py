@@ -65,3 +65,70 @@ def test_apply_and_show(archive: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_a_file_that_is_not_there_is_named(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("policy", "check", "absent.yaml") == 2
     assert "there is no file absent.yaml" in capsys.readouterr().err
+
+
+def _policy(period: str, **more: str) -> str:
+    other = "".join(f", {key}: {value}" for key, value in more.items())
+    return f"classes:\n  A: {{title: Essai, period: {period}, from: metadata.document_date, basis: loi{other}}}\n"
+
+
+@pytest.fixture
+def filled(archive: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Two documents of class A that are kept until 2028-01-31."""
+    (archive / "p.yaml").write_text(_policy("P2Y"))
+    for name in ("a.txt", "b\x1b.txt"):
+        (archive / "in").mkdir(exist_ok=True)
+        (archive / "in" / name).write_text(name)
+    assert _run("init") == 0
+    assert _run("policy", "apply", "p.yaml") == 0
+    assert _run("import", "in", "--class", "A", "--meta", "document_date=2026-01-31") == 0
+    capsys.readouterr()
+    return archive
+
+
+def test_diff_tells_where_dates_would_move(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (filled / "p.yaml").write_text(_policy("P3Y"))
+    assert _run("policy", "diff", "p.yaml") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "  default  A  2028-01-31 → 2029-01-31  kept longer  2 documents",
+        "p.yaml against policy v1: 2 documents would move",
+    ]
+    assert _run("policy", "diff", "p.yaml", "--documents", "--json") == 0
+    first, second, group, whole = map(json.loads, capsys.readouterr().out.splitlines())
+    assert {first["name"], second["name"]} == {"a.txt", "b\x1b.txt"}
+    assert (group["from"], group["to"], group["documents"], group["refused"]) == ("2028-01-31", "2029-01-31", 2, False)
+    assert whole == {"file": "p.yaml", "against": 1, "documents": 2, "refused": 0, "by": "day"}
+    assert _run("policy", "diff", "p.yaml", "--documents") == 0
+    assert "\x1b" not in capsys.readouterr().out
+    assert _run("policy", "show", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["version"] == 1
+
+
+def test_diff_ends_with_5_when_apply_would_refuse(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (filled / "p.yaml").write_text(_policy("P1Y"))
+    assert _run("policy", "diff", "p.yaml") == 5
+    told = capsys.readouterr()
+    assert "2028-01-31 → 2027-01-31  would end earlier: refused  2 documents" in told.out
+    assert "2 archived documents would end earlier" in told.err
+    assert _run("policy", "apply", "p.yaml") == 5
+
+
+def test_diff_against_the_policy_in_force_moves_nothing(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("policy", "diff", "p.yaml") == 0
+    assert capsys.readouterr().out == "p.yaml against policy v1: nothing would move\n"
+
+
+def test_diff_says_what_apply_would_want_accepted(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (filled / "p.yaml").write_text(_policy("P2Y", lock="compliance"))
+    assert _run("policy", "diff", "p.yaml") == 0
+    told = capsys.readouterr()
+    assert "lock governance → compliance  locked harder  2 documents" in told.out
+    assert "--accept-program-lock" in told.err
+
+
+def test_diff_wants_a_good_file_and_an_archive(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (archive / "p.yaml").write_text("clases: {}\n")
+    assert _run("policy", "diff", "p.yaml") == 2
+    (archive / "p.yaml").write_text(_policy("P1Y"))
+    assert _run("policy", "diff", "p.yaml") == 10
+    capsys.readouterr()
