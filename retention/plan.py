@@ -62,7 +62,12 @@ class PlanItem:
 
     def commitment(self, purge_id: str) -> bytes:
         """SHA-256(salt || payload), 32 bytes: what plan and certificate show of it."""
-        return hashlib.sha256(self.salt + self.payload(purge_id).encode("ascii")).digest()
+        return self.committed(self.salt, self.payload(purge_id))
+
+    @staticmethod
+    def committed(salt: bytes, payload: str) -> bytes:
+        """The commitment of a payload as it is written."""
+        return hashlib.sha256(salt + payload.encode("ascii")).digest()
 
 
 def plan_root(commitments: Iterable[bytes]) -> bytes:

@@ -75,7 +75,7 @@ class GivenApproval:
         approver: a name; the statement holds a pseudonym.
         statement: its text; key and signature in hexadecimal, "" for one that is asserted and not authenticated.
         enrolled_at: when the key was enrolled, "" without one.
-        head, head_signature: the signed custody head it was given after.
+        head, head_signature: the signed custody head it was given after; head_stamp: an outside time-stamp of it (DER, base64).
         visa: authority, reference and date of an authority's visa, and the salt of its commitment.
     """
 
@@ -86,6 +86,7 @@ class GivenApproval:
     key: str = ""
     signature: str = ""
     enrolled_at: str = ""
+    head_stamp: str = ""
     visa: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -95,13 +95,17 @@ class PurgeRows:
     def class_counts(self, purge_id: str, *, states: Collection[ItemState] = ()) -> list[ClassCount]:
         column = purge_items.c
         originals = func.sum(case((column.root_id.is_(None), 1), else_=0))
-        counts = (func.count(), originals, func.sum(column.size), func.min(column.until), func.max(column.until))
+        counts = (
+            func.count(),
+            originals,
+            func.sum(case((column.root_id.is_(None), column.size), else_=0)),
+            func.min(column.until),
+            func.max(column.until),
+        )
         query = _of(purge_id, states, select(column.retention_class, *counts)).group_by(column.retention_class)
         with read(self.engine) as connection:
-            return [
-                ClassCount(row[0], *map(int, row[1:4]), *row[4:])
-                for row in connection.execute(query.order_by(column.retention_class))
-            ]
+            found = connection.execute(query.order_by(column.retention_class)).all()
+        return [ClassCount(name, int(count), int(own), int(size), first, last) for name, count, own, size, first, last in found]
 
     def condemn(self, purge_id: str, stored: Mapping[int, Stored], doom: Doom) -> list[PurgeItem]:
         return transact(self.engine, lambda connection: condemn(connection, purge_id, stored, doom, with_jobs=self.with_jobs))

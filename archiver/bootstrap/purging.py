@@ -1,0 +1,122 @@
+"""Purges of an open archive: their services, put together from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from archiver.bootstrap.leftovers import leftovers, remove
+from archiver.domain.identity import archive_identity
+from archiver.services.destroy import Destroy, Stray
+from archiver.services.index_documents import catch_up
+from archiver.services.policies import policy_in_force
+from archiver.services.purge_approval import ApprovePurge
+from archiver.services.purge_certificate import CertifyPurge
+from archiver.services.purge_files import PurgeFiles
+from archiver.services.purge_finish import FinishPurge
+from archiver.services.purge_plan import PlanPurge, Progress
+from archiver.services.purge_probe import Probe, ProbePurge
+from archiver.services.purge_run import Counts, RunPurge
+
+if TYPE_CHECKING:
+    from archiver.bootstrap.archive import Archive
+
+BEYOND = (
+    "copies outside this archive: backups, exports, snapshots of disks or volumes, what was downloaded or printed",
+    "blocks of a disk that a file system has freed and not yet overwritten",
+)
+"""What no program of an archive can reach; a certificate says so."""
+
+
+class Purging:
+    """The services of one archive."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self.files = PurgeFiles(archive.objects)
+
+    @property
+    def archive_id(self) -> str:
+        """What certificates call this archive."""
+        return self._archive.archive_id or archive_identity(self._archive.keys.identifier_key())
+
+    def planning(self, tick: Callable[[Progress], None]) -> PlanPurge:
+        """Makes plans under the policy in force."""
+        newest = self._archive.catalog.newest_policy()
+        digest = bytes.fromhex(newest.sha256) if newest else bytes(32)
+        policy = policy_in_force(self._archive.catalog)
+        return PlanPurge(self._archive.catalog, self.files, policy, digest, self.archive_id, tick)
+
+    def approving(self) -> ApprovePurge:
+        """Approves plans, after a head that says what had happened until then."""
+        archive = self._archive
+        archive.ledger.sequence()
+        archive.ledger.seal()
+        policy = policy_in_force(archive.catalog)
+        return ApprovePurge(archive.catalog, archive.ledger_rows, self.files, policy, archive.timestamps)
+
+    def destroying(self, stray: Callable[[Stray], None]) -> Destroy:
+        """Destroys items of a running purge."""
+        archive = self._archive
+        policy = archive.placement
+        return Destroy(
+            archive.catalog, archive.objects, lambda: policy.policy, archive.clock, self._unindex(), self._turn(), stray
+        )
+
+    def running(self, stray: Callable[[Stray], None], tick: Callable[[Counts], None]) -> RunPurge:
+        """Runs purges."""
+        archive = self._archive
+        return RunPurge(archive.catalog, self.destroying(stray), archive.clock, tick)
+
+    def finishing(self, step: Callable[[str], None], *, rewrite: bool) -> FinishPurge:
+        """Ends purges."""
+        archive = self._archive
+        program = f"minutier {version('minutier')}"
+        stores = (archive.catalog, archive.objects)
+        return FinishPurge(
+            catalog=archive.catalog,
+            scrubbing=archive.catalog,
+            index=archive.index,
+            texts=archive.texts,
+            ledger=archive.ledger,
+            files=self.files,
+            certify=CertifyPurge(*stores, archive.ledger_rows, archive.keys, program, archive.timestamps),
+            probe=ProbePurge(*stores, archive.index),
+            clock=archive.clock,
+            catch_up=self._catch_up,
+            scratch=archive.home / "scratch",
+            beyond=BEYOND,
+            leftovers=self._leftovers,
+            rewrite=rewrite,
+            step=step,
+        )
+
+    def _turn(self) -> Callable[[], AbstractContextManager[None]]:
+        return self._archive.retention_turn
+
+    def _unindex(self) -> Callable[[Mapping[str, int]], None]:
+        """Where workers index, entries leave the index at once; else at the end, with everything the index has not seen yet."""
+        archive = self._archive
+        if not archive.settings.broker_url:
+            return lambda _: None
+        from archiver.ports.jobs import Kind
+
+        def remove_now(sequences: Mapping[str, int]) -> None:
+            archive.index.remove(list(sequences), version=max(sequences.values(), default=0))
+            archive.jobs.finish(Kind.INDEX, sequences)
+
+        return remove_now
+
+    def _catch_up(self) -> None:
+        if not self._archive.settings.broker_url:
+            catch_up(self._archive.catalog, self._archive.index, self._archive.texts)
+
+    def _leftovers(self, probe: Probe) -> None:
+        found = leftovers(self._archive.home)
+        still = remove(found)
+        how = f"{len(found)} found on this host beside the stores, {len(found) - len(still)} of them removed"
+        ours = [one for one in still if one.ours]
+        probe.note("temporary files", how, f"{len(ours)} remain that are nobody's", sound=not ours)
+        probe.not_covered += sorted({one.what for one in still if not one.ours})

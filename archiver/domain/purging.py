@@ -1,0 +1,30 @@
+"""Kinds of the ledger entries of a purge, and where its files lie."""
+
+from __future__ import annotations
+
+PLANNED = "purge-planned"
+"""A plan was frozen: its root, and how many documents."""
+APPROVED = "purge-approved"
+STARTED = "purge-started"
+DONE = "purge-done"
+"""A purge has ended: the digest of its certificate."""
+
+
+def plan_key(purge_id: str) -> str:
+    """Where the items of a plan lie, with their salts: in the deletable bucket."""
+    return f"purges/{purge_id}/plan.jsonl.zst"
+
+
+def statement_key(purge_id: str) -> str:
+    """Where the plan's signed statement lies: in the locked bucket."""
+    return f"purges/{purge_id}/plan.json"
+
+
+def approval_key(purge_id: str, number: int) -> str:
+    """Where an approval lies, counted from 1: in the locked bucket."""
+    return f"purges/{purge_id}/approval-{number}.json"
+
+
+def certificate_key(purge_id: str) -> str:
+    """Where the certificate lies: in the locked bucket."""
+    return f"purges/{purge_id}/certificate.json"

@@ -1,0 +1,256 @@
+"""Destroying a chunk of a plan: last judgement, then everything there is of each document.
+
+The order is: what lies in the store is looked up; the catalogue, in one transaction, judges each document a last time and makes
+tombstones of those that go (from there on nobody can hold them, and nothing brings them back); then the objects go, each version
+by its address; then the index; then it is looked whether anything remains; then items and ledger say so. A run that is cut off
+anywhere is taken up again by what the items say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+
+from archiver.domain.document import Document, State
+from archiver.domain.ledger import LedgerEvent
+from archiver.domain.record import original_key, record_key
+from archiver.errors import MinutierError, NotFoundError
+from archiver.ports.catalog import Catalog
+from archiver.ports.clock import Clock
+from archiver.ports.objects import Bucket, ObjectInfo, ObjectRef, ObjectStore
+from archiver.ports.retention_rows import Known, PurgeItem, Ref, Stored
+from archiver.services.circumstances import facts_of
+from retention.certificate import Failure
+from retention.days import day_in
+from retention.disposal import AtStore, Circumstances, Withheld, last_word
+from retention.disposed_entry import DISPOSED
+from retention.plan import ItemState
+from retention.policy import Policy
+
+_Place = tuple[Bucket, str]
+_Versions = Mapping[_Place, Sequence[ObjectInfo]]
+
+Unindex = Callable[[Mapping[str, int]], None]
+"""Told the sequences of tombstones, by document: whose entries are to leave the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A version that nobody should have written: a delete marker, or bytes put over others. Reported, and removed with the rest."""
+
+    document_id: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Destroy:
+    """Destroys items of one purge. Safe to run twice, and by several processes for different documents.
+
+    Args:
+        policy: the one in force, asked for each chunk.
+        turn: within it nobody changes what protects documents at the store.
+        stray: is told of versions that should not be there.
+    """
+
+    catalog: Catalog
+    objects: ObjectStore
+    policy: Callable[[], Policy]
+    clock: Clock
+    unindex: Unindex
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
+    stray: Callable[[Stray], None] = lambda _: None
+
+    def run(self, purge_id: str, items: Sequence[PurgeItem]) -> list[PurgeItem]:
+        """The items as they are afterwards. Originals and their members are to be given together.
+
+        Raises:
+            UnreachableError: a part does not answer; what was begun is finished by the next run.
+        """
+        begun = [item for item in items if item.state in (ItemState.GOING, ItemState.FAILED)]
+        planned = [item for item in items if item.state is ItemState.PLANNED]
+        judged: list[PurgeItem] = []
+        if planned:
+            with self.turn():
+                judged = self._condemn(purge_id, planned)
+        going = [*begun, *(item for item in judged if item.state is ItemState.GOING)]
+        stayed = [item for item in judged if item.state is ItemState.WITHHELD]
+        return stayed + (self._remove(purge_id, going) if going else [])
+
+    # -- last judgement -----------------------------------------------------------------------------------------
+    def _condemn(self, purge_id: str, planned: Sequence[PurgeItem]) -> list[PurgeItem]:
+        documents = self.catalog.documents([one.item.document_id for one in planned])
+        places = [place for one in planned for place in _places(one, documents.get(one.item.document_id))]
+        versions = self.objects.versions_of(list(dict.fromkeys(places)))
+        now = self.clock.now()
+        stored, at_store = {}, {}
+        for one in planned:
+            document = documents.get(one.item.document_id)
+            stored[one.item.position], at_store[one.item.position] = self._stored(one, document, versions, now)
+        policy = self.policy()
+
+        def doom(known: Known, there: Mapping[int, Stored]) -> dict[int, Withheld]:
+            return _LastJudgement(known, policy, now, at_store).of(there)
+
+        return self.catalog.condemn(purge_id, stored, doom)
+
+    def _stored(
+        self, one: PurgeItem, document: Document | None, versions: _Versions, now: datetime
+    ) -> tuple[Stored, list[AtStore]]:
+        if document is None:
+            return Stored(one), []
+        record, text, original = (
+            [versions[place] for place in _places(one, document) if place[1].startswith(kind)] for kind in _KINDS
+        )
+        found = [info for group in (*record, *text, *original) for info in group]
+        for info in found:
+            if not info.sha256:
+                self.stray(Stray(document.id, f"{info.ref.bucket}:{info.ref.key} version {info.ref.version}"))
+        says = [_at_store(info) for group in record for info in group]
+        bytes_say = [_at_store(info) for group in original for info in group]
+        keep = any(each.refuses(now) for each in bytes_say) and self._others(document)
+        stored = Stored(one, document.text_key, _refs(record), _refs(text), _refs(original), keep_bytes=keep)
+        return stored, says if keep else says + bytes_say
+
+    def _others(self, document: Document) -> bool:
+        """Whether another document refers to the same bytes, so that they stay anyway."""
+        key = (document.collection, document.retention_class, document.sha256)
+        content = self.catalog.contents([key]).get(key)
+        return content is not None and any(one.id != document.id for one in self.catalog.referrers(content))
+
+    # -- removal ------------------------------------------------------------------------------------------------
+    def _remove(self, purge_id: str, going: Sequence[PurgeItem]) -> list[PurgeItem]:
+        refs = list(dict.fromkeys(_ref(ref) for one in going for ref in one.refs))
+        kept = {ref: error for ref, error in self.objects.delete_group(refs).items() if not isinstance(error, NotFoundError)}
+        self.unindex(self._sequences(going))
+        places = list(dict.fromkeys((ref.bucket, ref.key) for ref in refs))
+        left = {info.ref for found in self.objects.versions_of(places).values() for info in found}
+        now = self.clock.now()
+        done = [_settled(one, kept, left, now) for one in going]
+        executed = [one for one in done if one.state is ItemState.EXECUTED]
+        self.catalog.settle(purge_id, done, [_event(purge_id, one, now) for one in executed])
+        return done
+
+    def _sequences(self, going: Sequence[PurgeItem]) -> dict[str, int]:
+        known = {one.item.document_id: one.sequence for one in going if one.sequence}
+        others = [one.item.document_id for one in going if not one.sequence]
+        return known | {key: one.sequence for key, one in self.catalog.documents(others).items()}
+
+
+_KINDS = ("records/", "texts/", "originals/")
+
+
+@dataclass(frozen=True, slots=True)
+class _LastJudgement:
+    """Judges what the catalogue knows at the very moment of the transaction."""
+
+    known: Known
+    policy: Policy
+    now: datetime
+    at_store: Mapping[int, Sequence[AtStore]]
+
+    def of(self, there: Mapping[int, Stored]) -> dict[int, Withheld]:
+        """Why items stay, by position; an original's members stay with it, and it with them."""
+        stays: dict[int, Withheld] = {}
+        documents = self.known.documents([one.item.item.document_id for one in there.values()])
+        units = [list(group) for _, group in groupby(sorted(there), key=lambda position: root_of(there[position].item))]
+        roots = [root_of(there[unit[0]].item) for unit in units]
+        about = self._circumstances(documents, roots)
+        members = self.known.members_of(roots)
+        for root, unit in zip(roots, units, strict=True):
+            here = {there[position].item.item.document_id for position in unit}
+            grown = any(member.id not in here for member in members.get(root, ()))
+            why = self._why(root, unit, there, documents, about, grown=grown)
+            if why is None:
+                continue
+            for position in unit:
+                own = there[position].item.item.root_id is None
+                stays[position] = why if own or why is Withheld.GONE else Withheld.CONTAINER
+        return stays
+
+    def _circumstances(self, documents: Mapping[str, Document], roots: Sequence[str]) -> dict[str, Circumstances]:
+        happened, holds, decided = self.known.occurrences(roots), self.known.holds_on(roots), self.known.decisions(roots)
+        return {
+            root: Circumstances(facts_of(documents[root], happened.get(root, {})), tuple(holds.get(root, ())), decided.get(root))
+            for root in roots
+            if root in documents
+        }
+
+    def _why(
+        self,
+        root: str,
+        unit: Sequence[int],
+        there: Mapping[int, Stored],
+        documents: Mapping[str, Document],
+        about: Mapping[str, Circumstances],
+        *,
+        grown: bool,
+    ) -> Withheld | None:
+        found = documents.get(root)
+        if found is None or found.state is State.DISPOSED:
+            return Withheld.GONE
+        if grown or any(_changed(there[position], documents.get(there[position].item.item.document_id)) for position in unit):
+            return Withheld.CHANGED
+        says = [each for position in unit for each in self.at_store[position]]
+        return last_word(self.policy, about[root], says, self.now, day_in(self.policy.time_zone, self.now))
+
+
+def root_of(one: PurgeItem) -> str:
+    """The original an item goes with: itself, or what contains it."""
+    return one.item.root_id or one.item.document_id
+
+
+def units(items: Iterable[PurgeItem]) -> Iterator[list[PurgeItem]]:
+    """Items of a plan, each original with its members, in the plan's order."""
+    for _, group in groupby(items, key=root_of):
+        yield list(group)
+
+
+def _changed(stored: Stored, document: Document | None) -> bool:
+    item = stored.item.item
+    return (
+        document is None
+        or document.state not in (State.ARCHIVED, State.QUARANTINED)
+        or (document.collection, document.retention_class, document.sha256)
+        != (item.collection, item.retention_class, item.sha256)
+        or document.text_key != stored.text_key
+    )
+
+
+def _places(one: PurgeItem, document: Document | None) -> Iterator[_Place]:
+    if document is None:
+        return
+    yield Bucket.LOCKED, record_key(document.collection, document.id)
+    if document.text_key:
+        yield Bucket.DELETABLE, document.text_key
+    if one.item.root_id is None:
+        yield Bucket.LOCKED, original_key(document.collection, document.retention_class, document.sha256)
+
+
+def _at_store(info: ObjectInfo) -> AtStore:
+    return AtStore(info.lock.until, info.lock.hold)
+
+
+def _refs(groups: Iterable[Sequence[ObjectInfo]]) -> list[Ref]:
+    return [(info.ref.bucket.value, info.ref.key, info.ref.version) for group in groups for info in group]
+
+
+def _ref(ref: Ref) -> ObjectRef:
+    bucket, key, version = ref
+    return ObjectRef(Bucket(bucket), key, version)
+
+
+def _settled(one: PurgeItem, kept: Mapping[ObjectRef, MinutierError], left: set[ObjectRef], now: datetime) -> PurgeItem:
+    refs = [_ref(ref) for ref in one.refs]
+    if any(ref in kept for ref in refs):
+        return replace(one, state=ItemState.FAILED, why=Failure.REFUSED.value, at=None)
+    if any(ref in left for ref in refs):
+        return replace(one, state=ItemState.FAILED, why=Failure.REMAINS.value, at=None)
+    return replace(one, state=ItemState.EXECUTED, why="", at=now)
+
+
+def _event(purge_id: str, one: PurgeItem, now: datetime) -> LedgerEvent:
+    item = one.item.commitment(purge_id).hex()
+    return LedgerEvent(DISPOSED, one.item.document_id, now, {"purge": purge_id, "item": item})

@@ -1,0 +1,216 @@
+"""Approving a purge plan: by somebody else than its author, over exactly this plan, for a limited time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from archiver.domain.ledger import LedgerEvent, Tree
+from archiver.domain.purging import APPROVED
+from archiver.errors import IntegrityError, NotPermittedError, RefusedError, UsageError
+from archiver.ports.catalog import Catalog
+from archiver.ports.ledger import LedgerRows
+from archiver.ports.retention_rows import GivenApproval, Purge, PurgeState
+from archiver.ports.timestamps import TimeStamps
+from archiver.services.purge_files import PurgeFiles
+from archiver.services.purge_plan import Signing
+from retention.plan import SALT_BYTES, plan_root
+from retention.policy import Policy
+from retention.signature import signature_holds
+from retention.statements import Approval, PlanStatement
+
+LONGEST = timedelta(days=90)
+"""An approval that could be used later than this would be one of circumstances nobody knew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """Who approves.
+
+    Attributes:
+        pseudonym: of the name, as the register has it.
+        key: enrolled as that person's; None for an approval that is only asserted.
+    """
+
+    name: str
+    pseudonym: str
+    key: Signing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visa:
+    """The visa of an authority, where a class wants one."""
+
+    authority: str
+    reference: str
+    day: str
+
+    def opened(self) -> dict[str, str]:
+        """Its words with a salt, under which the approval commits to them."""
+        salt = secrets.token_bytes(SALT_BYTES).hex()
+        return {"authority": self.authority, "reference": self.reference, "date": self.day, "salt": salt}
+
+
+def visa_commitment(opened: Mapping[str, str]) -> bytes:
+    """SHA-256(salt || canonical JSON of authority, date and reference), 32 bytes."""
+    words = {name: opened[name] for name in ("authority", "date", "reference")}
+    text = json.dumps(words, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(bytes.fromhex(opened["salt"]) + text.encode("ascii")).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovePurge:
+    """Approves plans. The ledger is to be sealed just before, so that its newest head says what had happened until then.
+
+    Args:
+        stamps: an outside authority that says when that head was there; None where none is set.
+    """
+
+    catalog: Catalog
+    rows: LedgerRows
+    files: PurgeFiles
+    policy: Policy
+    stamps: TimeStamps | None = None
+
+    def approve(
+        self,
+        purge: Purge,
+        approver: Approver,
+        now: datetime,
+        *,
+        lasts: timedelta,
+        empties: Sequence[str] = (),
+        visa: Visa | None = None,
+    ) -> Purge:
+        """The plan, approved.
+
+        Raises:
+            IntegrityError: the plan is not what was made; nothing is approved.
+            NotPermittedError: the author asks, or nobody authenticated where the law asks to keep.
+            RefusedError: it would empty a class nobody named, lacks a visa, or has run already.
+        """
+        plan = PlanStatement.parse(purge.plan)
+        self._require_open(purge)
+        require_as_made(self.catalog, purge)
+        self._require_another(purge, plan, approver)
+        counts = [one.retention_class for one in self.catalog.class_counts(purge.id)]
+        if approver.key is None:
+            self._require_no_minimum(counts)
+        self._require_visa(counts, visa)
+        emptied = self._emptied(purge)
+        _require_named(emptied, empties)
+        if not timedelta(0) < lasts <= LONGEST:
+            raise UsageError(f"an approval lasts at most {LONGEST.days} days", remedy="write --expires P7D")
+        given = self._given(plan, approver, now, now + lasts, emptied, visa)
+        approved = replace(
+            purge, state=max(purge.state, PurgeState.APPROVED, key=_ORDER.index), approvals=(*purge.approvals, given)
+        )
+        self.files.keep_approval(purge.id, len(approved.approvals), given, now)
+        digest = hashlib.sha256(given.statement.encode("ascii")).hexdigest()
+        details = {"purge": purge.id, "approval": digest, "approver": approver.pseudonym}
+        self.catalog.set_purge(approved, [LedgerEvent(APPROVED, "", now, details)])
+        return approved
+
+    def _given(
+        self, plan: PlanStatement, approver: Approver, now: datetime, expires: datetime, empties: Iterable[str], visa: Visa | None
+    ) -> GivenApproval:
+        head = self.rows.newest_head(Tree.CUSTODY)
+        if head is None:
+            raise RefusedError(
+                "the ledger was never sealed, so nothing says what came before", remedy="run it where the signing key is"
+            )
+        opened = visa.opened() if visa else {}
+        approval = Approval(
+            archive=plan.archive,
+            purge=plan.purge,
+            root=plan.root,
+            documents=plan.documents,
+            head_size=head.size,
+            head_root=head.root,
+            given=now,
+            expires=expires,
+            empties=tuple(sorted(empties)),
+            visa=visa_commitment(opened) if opened else None,
+            approver=approver.pseudonym,
+            key_id=approver.key.key_id if approver.key else None,
+        )
+        text, key = approval.text(), approver.key
+        return GivenApproval(
+            approver=approver.name,
+            statement=text,
+            head=head.statement.text(),
+            head_signature=head.signature.hex(),
+            key=key.public_key.hex() if key else "",
+            signature=key.sign(text.encode("ascii")).hex() if key else "",
+            head_stamp=b64encode(self.stamps.stamp(head.statement.text().encode("ascii"))).decode() if self.stamps else "",
+            enrolled_at=self.catalog.signer(key.key_id).enrolled_at.isoformat(timespec="microseconds") if key else "",
+            visa=opened,
+        )
+
+    def _require_open(self, purge: Purge) -> None:
+        if purge.state is PurgeState.DONE:
+            raise RefusedError(f"purge {purge.id} is done", remedy="make a new plan")
+
+    def _require_another(self, purge: Purge, plan: PlanStatement, approver: Approver) -> None:
+        same_key = approver.key is not None and approver.key.public_key.hex() == purge.plan_key
+        if same_key or approver.pseudonym == plan.author:
+            raise NotPermittedError(
+                f"{approver.name} made the plan {purge.id} and cannot approve it",
+                remedy="somebody else approves, with a key of their own: `minutier key enroll PERSON FILE.pub`",
+            )
+
+    def _require_no_minimum(self, names: Iterable[str]) -> None:
+        kept = [name for name in names if (found := self.policy.retention_class(name)) and found.period is not None]
+        if kept:
+            raise NotPermittedError(
+                f"documents of {', '.join(kept)} have a legal minimum: only an authenticated approval lets them go",
+                remedy="approve with a personally enrolled key: --key FILE",
+            )
+
+    def _require_visa(self, names: Iterable[str], visa: Visa | None) -> None:
+        wanting = [name for name in names if (found := self.policy.retention_class(name)) and found.visa]
+        if wanting and visa is None:
+            raise RefusedError(
+                f"{', '.join(wanting)} may go only with the visa of an authority",
+                remedy="add --visa-authority, --visa-reference and --visa-date",
+            )
+
+    def _emptied(self, purge: Purge) -> list[str]:
+        """Classes that would lose their last document."""
+        counts = self.catalog.class_counts(purge.id)
+        return [one.retention_class for one in counts if self.catalog.live(retention_class=one.retention_class) <= one.originals]
+
+
+_ORDER = (PurgeState.PLANNED, PurgeState.APPROVED, PurgeState.RUNNING, PurgeState.DONE)
+
+
+def _require_named(emptied: Sequence[str], named: Sequence[str]) -> None:
+    missing = [name for name in emptied if name not in named]
+    if missing:
+        raise RefusedError(
+            f"the plan would destroy every document of {', '.join(missing)}",
+            remedy=f"if that is meant, say so: {' '.join(f'--empties {name}' for name in missing)}",
+        )
+
+
+def require_as_made(catalog: Catalog, purge: Purge) -> None:
+    """Is every item of the plan as its statement's root says, and the statement as its author signed it?
+
+    Raises:
+        IntegrityError: it is not.
+    """
+    plan = PlanStatement.parse(purge.plan)
+    root = plan_root(one.item.commitment(purge.id) for one in catalog.items(purge.id))
+    if root != plan.root:
+        raise IntegrityError(
+            f"the plan {purge.id} was changed after it was made: its items do not lead to its root", remedy="make a new plan"
+        )
+    if purge.plan_key and not signature_holds(
+        bytes.fromhex(purge.plan_key), purge.plan.encode("ascii"), bytes.fromhex(purge.plan_signature)
+    ):
+        raise IntegrityError(f"the author's signature of plan {purge.id} does not hold", remedy="make a new plan")
