@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from archiver.domain.document import Document, LockMode, State
 from archiver.ports.catalog import Catalog
@@ -74,13 +75,11 @@ class Changes:
 def changes(catalog: Catalog, policy: Policy, versions: PolicyVersions, now: datetime) -> Iterator[Change]:
     """Every archived document that `policy` judges otherwise than the version it was last judged under, lazily.
 
-    Documents judged under this very version are passed over, so that an interrupted change goes on where it stopped.
+    Documents judged under this very version are passed over, so that an interrupted change goes on where it stopped; so are
+    those for whose class both versions say the same.
     """
-    open_to_change = (
-        document
-        for document in catalog.select()
-        if _is_judged(document) and not (policy.version and document.policy_version == policy.version)
-    )
+    same = _SameRules(policy, versions)
+    open_to_change = (document for document in catalog.select() if _is_judged(document) and not same.holds_for(document))
     for page in pages(open_to_change, _PAGE):
         known = KnownFacts(catalog).of(page)
         for document in page:
@@ -97,6 +96,23 @@ def change_of(document: Document, about: Circumstances, policy: Policy, judged_b
     if kind is None:
         return None
     return Change(document, kind, extended(document.retain_until, after.until), after, asked, before.standing)
+
+
+class _SameRules:
+    """Whether a policy says of a document what it was last judged by: then nothing moves, and nothing need be computed."""
+
+    def __init__(self, policy: Policy, versions: PolicyVersions) -> None:
+        self._policy, self._versions = policy, versions
+        self._known = lru_cache(4096)(self._compared)
+
+    def holds_for(self, document: Document) -> bool:
+        return self._known(document.policy_version, document.retention_class)
+
+    def _compared(self, version: int, name: str) -> bool:
+        if self._policy.version and version == self._policy.version:
+            return True
+        old, new = self._versions.of(version), self._policy
+        return old.time_zone == new.time_zone and old.retention_class(name) == new.retention_class(name)
 
 
 def _is_judged(document: Document) -> bool:
