@@ -122,6 +122,16 @@ class IndexContract:
         index.commit(3)
         assert self.found(index, "secret") == [1]
 
+    def test_very_many_are_removed_at_once(self, index: Index) -> None:
+        """Some twice, some that are not there, one in a newer state than that of the removal."""
+        index.add([entry(n, "mot", partition=str(n % 5), version=9 if n == 5 else 1) for n in range(1, 1301)])
+        index.commit(1)
+        index.add([entry(n, "mot") for n in range(1301, 1311)])
+        index.remove([doc_id(n) for n in (*range(1, 1305), *range(1, 5), *range(2000, 2600))], version=7)
+        index.commit(2)
+        assert index.remains([doc_id(n) for n in range(1, 2600)]) == {doc_id(n) for n in (5, *range(1305, 1311))}
+        assert len(dict(index.document_ids())) == 7
+
     def test_an_older_state_does_not_bring_back_what_was_removed(self, index: Index) -> None:
         index.add([entry(1, "secret", version=3), entry(2, "autre", version=9)])
         index.remove([doc_id(1), doc_id(2)], version=7)

@@ -59,6 +59,10 @@ class Contents:
         Raises:
             UnreachableError: somebody goes on writing one of them.
         """
+        for start in range(0, len(document_ids), _PAGE):
+            self._remove(document_ids[start : start + _PAGE], version)
+
+    def _remove(self, document_ids: Sequence[str], version: int) -> None:
         if version:
             self.send([removal(one, version, REMOVED) for one in document_ids])
             return

@@ -21,6 +21,8 @@ from archiver.domain.query import SearchRequest
 from archiver.errors import NotPermittedError
 from archiver.ports.index import EntriesOf, Expunged, IndexEntry, IndexPage, nothing_to_tell
 
+_ASKED = 1_000
+
 
 class TantivyIndex:
     """`ports.index.Index` over Tantivy folders. Opening does not wait for a lock: the archive's own lock keeps a second
@@ -53,7 +55,8 @@ class TantivyIndex:
     def remains(self, document_ids: Sequence[str]) -> set[str]:
         """See the port."""
         partitions = self._snapshots.current().partitions
-        return {one for part in partitions for one in found(part.searcher, self._schema, document_ids)}
+        pieces = [document_ids[start : start + _ASKED] for start in range(0, len(document_ids), _ASKED)]
+        return {one for part in partitions for some in pieces for one in found(part.searcher, self._schema, some)}
 
     def commit(self, sequence: int) -> None:
         """See the port."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import tantivy
@@ -48,15 +49,21 @@ class Writing:
 
     def remove(self, document_ids: Iterable[str], version: int = 0) -> None:
         """Delete wherever they are, unless in a newer version; for 0 in any."""
-        for document_id in document_ids:
-            id_number(document_id)
-            places = self._places([document_id], None).get(document_id, ())
-            if version and any(at > version for _, at in places):
-                continue
-            for name, _ in places:
-                self._writers.of(name).delete(document_id)
-            self._pending[document_id] = None
-            self._removed[document_id] = version or _NEVER
+        ids = iter(document_ids)
+        while some := list(dict.fromkeys(islice(ids, _CHUNK_ENTRIES))):
+            for document_id in some:
+                id_number(document_id)
+            places = self._places(some, None)
+            for document_id in some:
+                self._remove(document_id, places.get(document_id, []), version)
+
+    def _remove(self, document_id: str, places: list[Place], version: int) -> None:
+        if version and any(at > version for _, at in places):
+            return
+        for name, _ in places:
+            self._writers.of(name).delete(document_id)
+        self._pending[document_id] = None
+        self._removed[document_id] = version or _NEVER
 
     def expunge(self, entries_of: EntriesOf, alive: Callable[[], None]) -> Expunged:
         """Rid the files of what was removed; see `erasure.Erasure`. What waits for a commit is committed, at the old sequence."""
