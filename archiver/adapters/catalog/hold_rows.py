@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError as DuplicateKeyError
 from archiver.adapters.catalog.engine import read, transact, write
 from archiver.adapters.catalog.insertion import add, upsert
 from archiver.adapters.catalog.ledger_rows import enqueue
+from archiver.adapters.catalog.numbering import after_arrivals
 from archiver.adapters.catalog.retention_tables import held, holds
 from archiver.adapters.catalog.rows import pieces
 from archiver.adapters.catalog.tables import documents
@@ -34,6 +35,7 @@ class HoldRows:
         row = {name: getattr(hold, name) for name in HoldRecord.__slots__}
         try:
             with write(self.engine) as connection:
+                after_arrivals(connection)
                 connection.execute(insert(holds), row)
                 enqueue(connection, events)
         except DuplicateKeyError as error:
@@ -52,6 +54,7 @@ class HoldRows:
 
     def end_hold(self, hold_id: str, at: datetime, by: str, events: Iterable[LedgerEvent]) -> None:
         with write(self.engine) as connection:
+            after_arrivals(connection)
             still = (holds.c.id == hold_id) & holds.c.released_at.is_(None)
             if connection.execute(update(holds).where(still).values(released_at=at, released_by=by)).rowcount:
                 enqueue(connection, events)

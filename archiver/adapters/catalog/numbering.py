@@ -26,7 +26,12 @@ def numbered(connection: Connection, new: Sequence[Document]) -> list[dict[str, 
     """Documents as rows with the next numbers, in the order given. No other transaction gets numbers until this one has ended."""
     if not new:
         return []
-    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
-        connection.execute(select(func.pg_advisory_xact_lock(advisory_key("sequence"))))
+    after_arrivals(connection)
     top = top_sequence(connection)  # a statement of its own: it must see what the last holder of the lock has committed
     return [document_row(document) | {"sequence": top + place} for place, document in enumerate(new, 1)]
+
+
+def after_arrivals(connection: Connection) -> None:
+    """Wait until no other transaction that has numbers is open: whatever arrives is there then, or arrives after this one."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+        connection.execute(select(func.pg_advisory_xact_lock(advisory_key("sequence"))))
