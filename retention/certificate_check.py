@@ -23,10 +23,17 @@ from retention.timestamp import timestamp
 
 @dataclass(frozen=True, slots=True)
 class StampVerdict:
-    """What a time-stamp token says. `why`: "" when it holds over what it should, else why not. `time`: when it was given."""
+    """What a time-stamp token says.
 
-    why: str
+    Attributes:
+        why: "" when it holds over what it should, else why not.
+        time: when it was given.
+        unchecked: why nobody here can tell: its authority is not trusted, or what checks it is not installed.
+    """
+
+    why: str = ""
     time: datetime | None = None
+    unchecked: str = ""
 
 
 TimestampHolds = Callable[[bytes, bytes], StampVerdict]
@@ -223,6 +230,9 @@ class _Check:
             verdict = self._timestamp_holds(base64.b64decode(stamp.token, validate=True), text.encode("ascii"))
         except binascii.Error:
             verdict = StampVerdict("it is not base64")
+        if verdict.unchecked:
+            self._notes.append(f"the time-stamp of the {stamp.of} does not count here: {verdict.unchecked}")
+            return False
         if verdict.why:
             self._findings.add(f"the time-stamp of the {stamp.of} does not hold: {verdict.why}")
             return False

@@ -150,7 +150,9 @@ class CertificateFile:
             try:
                 item = decode(text)
             except (msgspec.DecodeError, UnicodeError) as error:
-                raise StatementError(f"line {self._line:,} of the certificate is not an item: {error}") from error
+                raise StatementError(
+                    f"line {self._line:,} of the certificate is not an item: {error}", remedy=_COMPLETE
+                ) from error
             if not may_follow or _encode(item) + (b"\n" if may_end else b",\n") != line:
                 raise self._other_form()
             may_follow = not may_end
@@ -167,13 +169,17 @@ class CertificateFile:
             lines.append(self._body_line())
             size += len(lines[-1])
             if size > HEAD_LIMIT:
-                raise StatementError(f"the certificate has more than {HEAD_LIMIT:,} bytes before its items: it is none of ours")
+                raise StatementError(
+                    f"the certificate has more than {HEAD_LIMIT:,} bytes before its items: it is none of ours", remedy=_COMPLETE
+                )
         return b"".join(lines)
 
     def _read_ending(self) -> Ending:
         tail = self._stream.read(TAIL_LIMIT + 1)
         if len(tail) > TAIL_LIMIT:
-            raise StatementError(f"more than {TAIL_LIMIT:,} bytes follow the certificate's body: it is none of ours")
+            raise StatementError(
+                f"more than {TAIL_LIMIT:,} bytes follow the certificate's body: it is none of ours", remedy=_COMPLETE
+            )
         if not tail.startswith(b","):
             raise StatementError("the certificate ends before its signature: it was cut off", remedy=_COMPLETE)
         ending = _decoded(Ending, b"{" + tail[1:])
@@ -186,13 +192,17 @@ class CertificateFile:
         return line
 
     def _other_form(self) -> StatementError:
-        return StatementError(f"the certificate was changed: line {self._line:,} is not in the one form that is written")
+        return StatementError(
+            f"the certificate was changed: line {self._line:,} is not in the one form that is written", remedy=_COMPLETE
+        )
 
     def _next(self) -> bytes:
         self._line += 1
         line = self._stream.readline(LINE_LIMIT + 1)
         if len(line) > LINE_LIMIT:
-            raise StatementError(f"line {self._line} has more than {LINE_LIMIT:,} bytes: this is not a certificate of Minutier")
+            raise StatementError(
+                f"line {self._line} has more than {LINE_LIMIT:,} bytes: this is not a certificate of Minutier", remedy=_COMPLETE
+            )
         if not line.endswith(b"\n"):
             where = f"after {self._line - 1:,} lines" if self._line > 1 else "before its first line ends"
             raise StatementError(f"the certificate ends {where}: it was cut off, or is none", remedy=_COMPLETE)
@@ -200,7 +210,7 @@ class CertificateFile:
 
 
 _NEWER = "use a version of Minutier that knows it"
-_COMPLETE = "get the whole file from whoever issued it"
+_COMPLETE = "get the whole JSON file from whoever issued it, byte for byte as it was issued"
 
 
 def _require_version(line: bytes) -> None:
@@ -224,12 +234,12 @@ def _decoded(kind: type[_T], text: bytes) -> _T:
     try:
         return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise StatementError(f"this is not a certificate as it is written: {error}") from error
+        raise StatementError(f"this is not a certificate as it is written: {error}", remedy=_COMPLETE) from error
 
 
 def _require_same(written: bytes, found: bytes, what: str) -> None:
     if written != found:
-        raise StatementError(f"the certificate was changed: {what} is not in the one form that is written")
+        raise StatementError(f"the certificate was changed: {what} is not in the one form that is written", remedy=_COMPLETE)
 
 
 def _head(body: Body) -> bytes:

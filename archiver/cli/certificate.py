@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -10,11 +11,12 @@ import click
 
 from archiver.cli.context import Context, counted, pass_context
 from archiver.domain.display import safe
-from archiver.errors import UnreachableError, UsageError
+from archiver.errors import AlreadyExistsError, IntegrityError, RefusedError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from retention.annex import Annex, Opened
     from retention.certificate import Item
+    from retention.certificate_check import TimestampHolds
     from retention.certificate_report import Report, Tally
 
 UNKNOWN, BROKEN = 1, 4
@@ -30,8 +32,9 @@ def command() -> None:
 @click.argument("file", metavar="FILE")
 @click.option("--key", "key", metavar="KEY", help="The archive's public key: a PEM file, or its 64 hexadecimal digits.")
 @click.option("--annex", "annex", metavar="FILE", help="An annex: shows which document one item of the certificate was.")
+@click.option("--timestamp-ca", "ca", metavar="FILE", help="Certificates (PEM) of the time-stamp authorities that you trust.")
 @pass_context
-def verify(context: Context, file: str, key: str | None, annex: str | None) -> None:
+def verify(context: Context, file: str, key: str | None, annex: str | None, ca: str | None) -> None:
     """Check a certificate of destruction, offline.
 
     Everything in it against everything else, and its signature against a key that came to you by another way. Exits with
@@ -42,7 +45,7 @@ def verify(context: Context, file: str, key: str | None, annex: str | None) -> N
     pinned = public_key(key) if key else None
     opening = _Opening(_annex(annex)) if annex else None
     with _opened(file) as stream:
-        report = check_certificate(stream, pinned, seen=opening.see if opening else lambda _: None)
+        report = check_certificate(stream, pinned, _stamp_check(ca), seen=opening.see if opening else lambda _: None)
     shown, failure = opening.result(report) if opening else (None, "")
     findings = [*report.findings, *([failure] if failure else [])]
     context.answer(_value(report, findings, shown), _lines(report, findings, shown))
@@ -50,6 +53,40 @@ def verify(context: Context, file: str, key: str | None, annex: str | None) -> N
         sys.exit(BROKEN)
     if not report.signer_known:
         sys.exit(UNKNOWN)
+
+
+@command.command("pdf")
+@click.argument("file", metavar="FILE")
+@click.argument("output", metavar="PDF")
+@pass_context
+def pdf(context: Context, file: str, output: str) -> None:
+    """Write a certificate as a PDF, to be read and filed.
+
+    The same certificate gives the same bytes. Exits with 4 for one that does not hold. The PDF proves nothing by itself: it
+    names the signed file it was made from.
+    """
+    from archiver.adapters.certificates.pdf import write_pdf
+
+    with _opened(file) as stream:
+        pages = _made(output, lambda out: write_pdf(stream, out))
+    context.answer({"pdf": output, "pages": pages}, [safe(f"{output}: {counted(pages, 'page')}")])
+
+
+def _made(output: str, write: Callable[[BinaryIO], int]) -> int:
+    """A new file, whole or not at all."""
+    try:
+        with open(output, "xb") as out:
+            try:
+                return write(out)
+            except BaseException:
+                Path(output).unlink(missing_ok=True)
+                raise
+    except FileExistsError as error:
+        raise AlreadyExistsError(f"{output} is there already", remedy="name another file: this one is not overwritten") from error
+    except OSError as error:
+        raise UnreachableError(
+            f"{output} cannot be written: {error.strerror}", remedy="check folder, disk and permissions"
+        ) from error
 
 
 def public_key(given: str) -> bytes:
@@ -63,6 +100,21 @@ def public_key(given: str) -> bytes:
         return literal
     data = _start_of(given)
     return data if len(data) == _KEY_BYTES else _from_hex(data.decode("latin-1").strip()) or _from_pem(given)
+
+
+def _stamp_check(ca: str | None) -> TimestampHolds:
+    from archiver.adapters.timestamps.rfc3161 import verify
+    from retention.certificate_check import StampVerdict
+
+    def holds(token: bytes, stamped: bytes) -> StampVerdict:
+        try:
+            return StampVerdict(time=verify(token, stamped, Path(ca) if ca else None).time)
+        except IntegrityError as error:
+            return StampVerdict(str(error))
+        except (RefusedError, UnreachableError) as error:
+            return StampVerdict(unchecked=f"{error} ({error.remedy})")
+
+    return holds
 
 
 def _from_hex(text: str) -> bytes | None:

@@ -8,9 +8,9 @@ from functools import lru_cache
 from archiver.domain.display import safe
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Style:
-    """A font, its size and the distance of its lines, in points."""
+    """A font, its size and the distance of its lines, in points. Each is told from the others by being another object."""
 
     font: str
     size: float
@@ -31,21 +31,22 @@ REMARK = Style("Times-Italic", 8.5, 10.5, 0.35)
 RUNNING = Style("Times-Roman", 8.5, 10.5, 0.35)
 
 
-@lru_cache(maxsize=8192)
-def lines_of(text: str, style: Style, width: float) -> tuple[str, ...]:
+def lines_of(text: str, style: Style, width: float) -> list[str]:
     """`text` in lines of at most `width` points, broken between words, and inside those that are longer than a line."""
     lines: list[str] = []
-    line = ""
+    line, used, space = "", 0.0, width_of(" ", style)
     for word in shown(text).split(" "):
-        joined = f"{line} {word}" if line else word
-        if _fits(joined, style, width):
-            line = joined
+        needed = width_of(word, style)  # nothing is kerned: the widths of words add up
+        if line and used + space + needed <= width:
+            line, used = f"{line} {word}", used + space + needed
             continue
         if line:
             lines.append(line)
-        *whole, line = _pieces(word, style, width)
-        lines += whole
-    return (*lines, line)
+        if needed > width:
+            *whole, word = _pieces(word, style, width)
+            lines += whole
+        line, used = word, width_of(word, style)
+    return [*lines, line]
 
 
 @lru_cache(maxsize=8192)
@@ -58,6 +59,8 @@ def width_of(text: str, style: Style) -> float:
 
 def shown(text: str) -> str:
     """With what these fonts have no sign for written out as its number."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(sign if _has_sign(sign) else f"\\u{ord(sign):04x}" for sign in safe(text))
 
 
@@ -68,14 +71,10 @@ def _has_sign(sign: str) -> bool:
         return False
 
 
-def _fits(text: str, style: Style, width: float) -> bool:
-    return width_of(text, style) <= width
-
-
 def _pieces(word: str, style: Style, width: float) -> list[str]:
     pieces = [""]
     for sign in word:
-        if pieces[-1] and not _fits(pieces[-1] + sign, style, width):
+        if pieces[-1] and width_of(pieces[-1] + sign, style) > width:
             pieces.append("")
         pieces[-1] += sign
     return pieces
