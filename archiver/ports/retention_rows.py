@@ -309,6 +309,9 @@ class RetentionRows(Protocol):
     def items(self, purge_id: str, *, states: Collection[ItemState] = (), after: int = -1, limit: int = 0) -> Iterator[PurgeItem]:
         """Items by position above `after`, lazily; all, or those in these states; at most `limit` unless 0."""
 
+    def items_of(self, purge_id: str, document_ids: Sequence[str]) -> dict[str, PurgeItem]:
+        """Those of these documents that are in the plan: their items."""
+
     def withheld(self, purge_id: str) -> Iterator[WithheldDocument]:
         """What was past its last day and not planned, by id, lazily."""
 

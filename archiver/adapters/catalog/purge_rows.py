@@ -14,6 +14,7 @@ from archiver.adapters.catalog.insertion import upsert
 from archiver.adapters.catalog.item_rows import item_of, item_row
 from archiver.adapters.catalog.ledger_rows import enqueue
 from archiver.adapters.catalog.retention_tables import leaving, purge_items, purge_withheld, purges
+from archiver.adapters.catalog.rows import pieces
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NotFoundError
 from archiver.ports.retention_rows import ClassCount, Doom, GivenApproval, Purge, PurgeItem, PurgeState, Stored, WithheldDocument
@@ -79,6 +80,14 @@ class PurgeRows:
             if len(page) < size:
                 return
             after, left = page[-1].item.position, None if left is None else left - len(page)
+
+    def items_of(self, purge_id: str, document_ids: Sequence[str]) -> dict[str, PurgeItem]:
+        found: dict[str, PurgeItem] = {}
+        with read(self.engine) as connection:
+            for piece in pieces(list(document_ids)):
+                query = select(purge_items).where(purge_items.c.document_id.in_(piece), purge_items.c.purge_id == purge_id)
+                found.update((row.document_id, item_of(row)) for row in connection.execute(query))
+        return found
 
     def withheld(self, purge_id: str) -> Iterator[WithheldDocument]:
         after = ""
