@@ -52,7 +52,8 @@ def check(context: Context, file: str) -> None:
         with context.open() as archive:
             policy, changes = _policies(archive).check(data, file)
     value = {"file": file, "classes": list(policy.classes), "collections": list(policy.collections), "changes": _counted(changes)}
-    context.answer(value, [safe(line) for line in (f"{file} is good: {_size(policy)}", *_effects(changes))])
+    keeps = [] if policy.classes else ["  it has no class: everything is kept, and nothing gets a date"]
+    context.answer(value, [safe(line) for line in (f"{file} is good: {_size(policy)}", *keeps, *_effects(changes))])
     if changes.earlier:
         raise RefusedError(
             f"applying {file} would be refused",
@@ -119,6 +120,16 @@ def apply(context: Context, file: str, accept_program_lock: bool) -> None:
     value = {"version": applied.version, "new": applied.fresh, "changes": _counted(applied.changes)}
     first = f"Policy v{applied.version} is in force" if applied.fresh else f"Policy v{applied.version} was in force already"
     context.answer(value, [first, *_effects(applied.changes)])
+
+
+@command.command("example")
+@pass_context
+def example(context: Context) -> None:
+    """Print a policy to start from, with the text of law behind each class."""
+    from importlib.resources import files
+
+    body = (files("retention") / "examples" / "policy.yaml").read_text("utf-8")
+    context.answer({"policy": body}, body.splitlines())
 
 
 @command.command("show")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -358,3 +359,41 @@ def test_diff_names_the_compliance_locks_that_apply_wants_accepted(bench: Bench)
     assert bench.policies.diff(_policy(lock="compliance")).to_accept == "A"
     bench.apply(_policy(lock="compliance"), accept_program_lock=True)
     assert bench.policies.diff(_policy("P3Y", lock="compliance")).to_accept == ""
+
+
+@pytest.mark.parametrize(
+    ("declared", "until", "why"),
+    [
+        ("9999-12-31", None, "ends beyond the ceiling"),
+        ("9989-12-31", None, "ends beyond the ceiling"),
+        ("0001-01-01", date(3, 1, 1), "2 years from document date 0001-01-01"),
+        ("10000-01-01", None, "cannot be used"),
+        ("2026-02-30", None, "cannot be used"),
+        ("2024-02-29", date(2026, 2, 28), "2 years from document date 2024-02-29"),
+    ],
+)
+def test_impossible_and_extreme_days_are_kept_with_the_reason(bench: Bench, declared: str, until: date | None, why: str) -> None:
+    bench.apply(_policy("P2Y"))
+    document_id = bench.archive(1, declared={"document_date": declared})
+    document = bench.catalog.document(document_id)
+    assert document.retain_until == until
+    assert why in document.retention_note
+    assert {info.lock.hold for info in bench.stored(document_id)} == {until is None}
+    bench.policies.diff(_policy("P1000Y"))
+    bench.apply(_policy("P1000Y"))
+    moved = bench.catalog.document(document_id).retain_until
+    assert moved == (None if until is None else moved)
+    assert moved is None or moved >= (until or moved)
+
+
+def test_a_policy_this_program_cannot_read_any_more_puts_nothing_at_risk(bench: Bench) -> None:
+    bench.apply(_policy("P2Y"))
+    document_id = bench.archive(1)
+    body = "classes:\n  A: {title: Essai, colour: red}\n"
+    with write(bench.catalog.engine) as connection:
+        connection.execute(update(policy_rows).values(body=body, sha256=hashlib.sha256(body.encode()).hexdigest()))
+    for ask in (lambda: policy_in_force(bench.catalog), lambda: bench.policies.diff(_policy("P9Y"))):
+        with pytest.raises(PolicyError, match=r"policy v1: .*unknown key `colour`") as caught:
+            ask()
+        assert caught.value.remedy
+    assert bench.catalog.document(document_id).retain_until == date(2028, 1, 31)

@@ -132,3 +132,54 @@ def test_diff_wants_a_good_file_and_an_archive(archive: Path, capsys: pytest.Cap
     (archive / "p.yaml").write_text(_policy("P1Y"))
     assert _run("policy", "diff", "p.yaml") == 10
     capsys.readouterr()
+
+
+def test_the_example_is_one_that_check_finds_good(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("policy", "example") == 0
+    (archive / "p.yaml").write_text(capsys.readouterr().out)
+    assert _run("policy", "check", "p.yaml") == 0
+    assert "p.yaml is good: 12 classes, 4 collections, days of Europe/Paris" in capsys.readouterr().out
+    assert _run("policy", "example", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["policy"] == (archive / "p.yaml").read_text()
+
+
+def test_an_empty_policy_is_said_to_keep_everything(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (archive / "p.yaml").write_text("# to be written\n")
+    assert _run("policy", "check", "p.yaml") == 0
+    assert "it has no class: everything is kept" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("body", "said", "instead"),
+    [
+        (b"\x00\xff\xfe", "not UTF-8", "UTF-8"),
+        (b"classes: [", "not YAML", "check indentation"),
+        (b"classes: {A: {title: x, then: keep}, a: {title: y, then: keep}}", "differ by capitals only", "names that differ"),
+        (b"classes: {A: {title: x, then: keep}, A: {title: y, then: keep}}", "twice", "remove"),
+        (b"collections: {c: {class: KEEP}, c: {class: KEEP}}", "twice", "remove"),
+        (b"classes: {A: {title: x, period: P9999Y, from: received}}", "longer than 1000 years", "then: keep"),
+        (
+            b"classes: {A: {title: x, period: P10Y, limit: P5Y, from: received}}",
+            "period P10Y is longer than limit P5Y",
+            "shorten",
+        ),
+        (b"classes: {A: {title: x, period: 10, from: received}}", "'10' is not a period", "P10Y"),
+        (b"classes: {A: {title: x, period: P1Y, from: 9999-12-31}}", "from cannot be '9999-12-31'", "`received`"),
+        (b"classes: {A: {title: x, limit: P1Y, from: event.end, lock: compliance}}", "period and basis is missing", "governance"),
+    ],
+)
+def test_a_bad_policy_is_told_what_to_write_instead(
+    archive: Path, capsys: pytest.CaptureFixture[str], body: bytes, said: str, instead: str
+) -> None:
+    (archive / "p.yaml").write_bytes(body)
+    for command in ("check", "diff", "apply"):
+        assert _run("policy", command, "p.yaml") == 2
+        out = capsys.readouterr().out
+        assert said in out
+        assert instead in out
+
+
+def test_a_folder_is_no_policy(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (archive / "folder").mkdir()
+    assert _run("policy", "diff", "folder") == 75
+    assert "folder cannot be read: Is a directory" in capsys.readouterr().err
