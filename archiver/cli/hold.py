@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archiver.cli.context import Context, counted, pass_context
-from archiver.cli.selected import SOME_NOT, Ticks, Wanted, selected, selection_options
+from archiver.cli.selected import SOME_NOT, Ticks, Wanted, day_of, selected, selection_options
 from archiver.domain.display import safe
 from archiver.errors import UsageError
 
@@ -67,7 +67,9 @@ def place(
     if and_later and (collection is None or query is not None):
         raise UsageError("--and-later is about a collection", remedy="name it with --collection, and leave --query out")
     wanted = Wanted(ids, file, query, collection, batch)
-    wish = Wish(matter, reason, owner, _day(review), hold_id, collection if and_later and collection else "")
+    wish = Wish(
+        matter, reason, owner, day_of(review) if review else None, hold_id, collection if and_later and collection else ""
+    )
     with context.open(writable=True, always=True) as archive:
         holds = _holds(context, archive)
         hold, fresh = (None, False) if not and_later else holds.open(wish, by=context.principal.name)
@@ -206,17 +208,6 @@ def _said(counts: Outcome) -> list[str]:
 def _end(counts: Outcome) -> None:
     if counts.incomplete:
         raise click.exceptions.Exit(SOME_NOT)
-
-
-def _day(written: str | None) -> date | None:
-    from datetime import date
-
-    if written is None:
-        return None
-    try:
-        return date.fromisoformat(written)
-    except ValueError as error:
-        raise UsageError(f"{written!r} is no date", remedy="write it like 2027-03-31") from error
 
 
 def _today(archive: Archive) -> date:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -81,6 +82,32 @@ def selected(context: Context, archive: Archive, wanted: Wanted) -> Selection:
             )
         return Selection().add(found_ids(archive.index, wanted.query, context.scope, wanted.collection or ""))
     return Selection().add(original_ids(archive.catalog, collection=wanted.collection or "", batch_id=_batch(archive, wanted)))
+
+
+def day_of(written: str) -> date:
+    """A day as it is written on the command line.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return date.fromisoformat(written)
+    except ValueError as error:
+        raise UsageError(f"{written!r} is no date", remedy="write it like 2027-03-31") from error
+
+
+def finish(archive: Archive) -> None:
+    """Enter what was done, and let the index know documents as they are now: here, or by workers where there are any."""
+    from archiver.services.index_documents import catch_up
+
+    archive.ledger.sequence()
+    archive.ledger.seal()
+    if archive.settings.broker_url:
+        from archiver.cli.run_retry import announce_changes
+
+        announce_changes(archive)
+    else:
+        catch_up(archive.catalog, archive.index, archive.texts)
 
 
 def _batch(archive: Archive, wanted: Wanted) -> str:

@@ -157,9 +157,8 @@ class Holds:
         self._begin(hold.id, wanted)
         bare = self._terms.hold(chosen.originals)
         now = self.clock.now()
-        since = day_in(self._policy().time_zone, now)
         events = [LedgerEvent(HELD, one, now, {"hold": hold.id}) for one in wanted]
-        gone = self.catalog.place(hold.id, wanted, since, events)
+        gone = self.catalog.place(hold.id, wanted, now.date(), events)  # the day in UTC, as the entry has it
         counts.done += len(set(wanted) - held - gone)
         counts.before += len(held - gone)
         counts.bare += len(bare)

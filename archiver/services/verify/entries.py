@@ -11,14 +11,16 @@ from archiver.ports.ledger import LedgerRows
 from archiver.ports.objects import ObjectStore
 from archiver.ports.retention_rows import PurgeItem
 from archiver.services.commit import READ_AGAIN
+from archiver.services.events import EVENT
 from archiver.services.extend_terms import EXTENDED
 from archiver.services.pages import pages
+from archiver.services.reviews import REVIEWED
 from archiver.services.verify.tombstones import items_by_document
 from archiver.services.verify.verification import PAGE, Verification
 from archiver.services.verify_ledger import entries
 from retention.disposed_entry import DISPOSED
 
-STATES = (ARCHIVED, EXTENDED, READ_AGAIN, DISPOSED)
+STATES = (ARCHIVED, EXTENDED, EVENT, REVIEWED, READ_AGAIN, DISPOSED)
 """Kinds of entries that say what a document's row must be."""
 
 
@@ -59,8 +61,8 @@ class Entries:
         """The last entry about a document. That a tombstone has one that tells of its destruction is asked elsewhere."""
         if entry.event.kind == DISPOSED:
             wrong = _wrong_tombstone(entry, document, item)
-        elif document.state is State.DISPOSED or _state_of(entry) == record.digest(document):
-            return
+        elif document.state in (State.DISPOSED, State.RECEIVED) or _state_of(entry) == record.digest(document):
+            return  # what is entered about a document that is only received says nothing of its state
         else:
             wrong = "" if self._changed_since(entry) else f"its row is not what ledger entry {entry.position} says"
         if wrong:
