@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from retention.certificate import Ending, Execution, Item, Outcome, SignedApproval, SignedPlan, Stamp
@@ -19,6 +19,9 @@ from retention.signature import SCHEME, key_id, signature_holds
 from retention.signed_head import SignedHead
 from retention.statements import Approval, CertificateStatement, PlanStatement
 from retention.timestamp import timestamp
+
+FINISHING = timedelta(hours=1)
+"""A document's entry tells when its destruction had ended. What was begun in time may have taken so much longer; it is noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class _Check:
 
     def run(self, pinned: bytes | None, seen: Callable[[Item], None]) -> Report:
         run = self._body.execution
-        windows = [Window(timestamp(each.given), timestamp(each.expires), each.head_size) for each in self._approvals]
+        windows = [_window(approval) for approval in self._approvals]
         items = ItemsCheck(self._body.purge, windows, run.started, run.ended, self._findings)
         for item in self._file.items():
             seen(item)
@@ -182,8 +185,8 @@ class _Check:
         heads = [after] if after else []
         if after:
             check_entries(items.entries, after, self._body, found)
-            if after.statement.time > statement.time or timestamp(after.statement.time) < self._body.execution.ended:
-                found.add("the head after the purge was not signed between the purge's end and the certificate")
+            if after.statement.time > statement.time or timestamp(after.statement.time) < items.last:
+                found.add("the head after the purge was not signed between the last destruction and the certificate")
         for number, (approval, part) in enumerate(zip(self._approvals, self._body.approvals, strict=True), 1):
             what = "the head before the approval" if len(self._approvals) == 1 else f"the head before approval {number}"
             before = head_of(part.head, keys, what, found)
@@ -246,14 +249,22 @@ class _Check:
 
     def _remarks(self, items: ItemsCheck, run: Execution) -> None:
         if items.shared:
-            gone = "1 destroyed document" if items.shared == 1 else f"{items.shared:,} destroyed documents"
-            self._notes.append(f"the bytes of {gone} stay: another living document refers to them")
+            self._notes.append(f"the bytes of {_documents(items.shared)} stay: another living document refers to them")
+        if items.late:
+            self._notes.append(f"{_documents(items.late)} begun within the approval ended after it, by less than an hour")
         if run.failed:
-            self._notes.append(
-                f"{run.failed:,} {'document' if run.failed == 1 else 'documents'} failed: not destroyed, or not wholly"
-            )
+            self._notes.append(f"{_documents(run.failed)} failed: not destroyed, or not wholly")
         if self._body.not_covered:
             self._notes.append("the purge did not reach: " + "; ".join(self._body.not_covered))
+
+
+def _window(approval: Approval) -> Window:
+    finished = approval.expires + min(FINISHING, datetime.max.replace(tzinfo=UTC) - approval.expires)
+    return Window(timestamp(approval.given), timestamp(approval.expires), timestamp(finished), approval.head_size)
+
+
+def _documents(number: int) -> str:
+    return f"{number:,} {'document' if number == 1 else 'documents'}"
 
 
 def _signed(key: str, text: str, signature: str) -> bool:

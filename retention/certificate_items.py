@@ -20,24 +20,34 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When an approval allowed destruction, as `retention.timestamp` writes it, and how long the ledger was before."""
+    """When an approval allowed destruction, as `retention.timestamp` writes it, and how long the ledger was before.
+
+    Attributes:
+        finished: what was begun before `expires` may have ended as late as this.
+    """
 
     given: str
     expires: str
+    finished: str
     head_size: int
 
 
 class ItemsCheck:
-    """Takes the items in, with 200 bytes or so kept of each.
+    """Takes the items in, with some hundred bytes kept of each.
 
     Args:
         started, ended: of the execution.
+
+    Attributes:
+        shared, late: executed items whose bytes stay; those that ended after their approval had expired.
+        last: when the last one was destroyed.
     """
 
     def __init__(self, purge: str, windows: Sequence[Window], started: str, ended: str, findings: Findings) -> None:
         self.counts = dict.fromkeys(Outcome, 0)
         self.classes: dict[str, Tally] = {}
-        self.shared = 0
+        self.shared = self.late = 0
+        self.last = ""
         self.entries: list[tuple[int, bytes]] = []
         self._purge, self._windows, self._run, self._findings = purge, windows, (started, ended), findings
         self._growth = Growth(Frontier())
@@ -87,7 +97,9 @@ class ItemsCheck:
         self._approved(item.at, item.entry, item)
 
     def _approved(self, at: str, entry: int, item: Item) -> None:
-        within = [window for window in self._windows if window.given <= at <= window.expires]
+        within = [window for window in self._windows if window.given <= at <= window.finished]
+        self.last = max(self.last, at)
+        self.late += all(window.expires < at for window in within) and bool(within)
         if not within:
             self._wrong(item, "it was destroyed before its approval was given or after it had expired")
         elif all(entry < window.head_size for window in within):

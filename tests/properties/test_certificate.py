@@ -264,7 +264,10 @@ def test_an_entry_is_rebuilt_as_the_ledger_writes_it(identifier, when, salt):
             lambda case: replace(case, change_approval=lambda it: replace(it, approver=ANNA.pseudonym)),
             "given by the plan's own author",
         ),
-        (lambda case: replace(case, change_approval=lambda it: replace(it, expires=at(20))), "after it had expired"),
+        (
+            lambda case: replace(case, change_approval=lambda it: replace(it, given=at(-90), expires=at(-40.5))),
+            "after it had expired",
+        ),
         (lambda case: replace(case, change_approval=lambda it: replace(it, given=at(21))), "before its approval was given"),
         (
             lambda case: replace(case, change_approval=lambda it: replace(it, given=at(21))),
@@ -284,7 +287,7 @@ def test_an_entry_is_rebuilt_as_the_ledger_writes_it(identifier, when, salt):
         (lambda case: replace(case, change_approval=lambda it: replace(it, key_id=None)), "the key it names"),
         (lambda case: replace(case, change_plan=lambda it: replace(it, archive="other")), "the plan is of another archive"),
         (lambda case: replace(case, change_plan=lambda it: replace(it, root=b"\7" * 32)), "do not lead to the root of the plan"),
-        (lambda case: replace(case, head_time=at(21)), "the head after the purge was not signed between"),
+        (lambda case: replace(case, head_time=at(20.4)), "the head after the purge was not signed between"),
         (lambda case: replace(case, time=at(21)), "are not in order"),
     ],
 )
@@ -319,20 +322,38 @@ def test_parts_that_do_not_hold(change, why):
 def test_an_approval_that_ran_out_and_the_one_after():
     """Two windows; what was destroyed lies in the second, or in neither."""
 
-    def two(first_ends, second_begins):
+    def two(second_begins):
         case = Case()
 
         def add(body):
+            early = replace(case, change_plan=moved, change_approval=lambda it: replace(it, given=at(-90), expires=at(-50)))
             again = replace(case, change_approval=lambda it: replace(it, given=at(second_begins), expires=at(60)))
-            early = replace(case, change_approval=lambda it: replace(it, expires=at(first_ends)))
             before, tree = case.history[: case.before], case.history
-            return changed(body, approvals=(early.signed_approval(before, tree), again.signed_approval(before, tree)))
+            head = case.head(before, at(-95))
+            first = changed(early.signed_approval(before, tree), head=head)
+            statement = moved(case.plan()).text()
+            plan = changed(body.plan, statement=statement, signature=ANNA.sign(statement))
+            return changed(body, plan=plan, approvals=(first, again.signed_approval(before, tree)))
+
+        def moved(plan):
+            return replace(plan, made=at(-99))
 
         case.change_body = add
         return refusals(case)
 
-    assert two(12, 18) == ""
-    assert "after it had expired" in two(12, 20.3)
+    assert two(18) == ""
+    assert "after it had expired" in two(20.3)
+
+
+def test_what_was_begun_in_time_and_ended_later_is_noted():
+    case = Case(change_approval=lambda it: replace(it, expires=at(20.2)))
+    report = check(case.data(), case.public_key)
+    assert report.sound
+    assert any("2 documents begun within the approval ended after it" in note for note in report.notes)
+
+
+def test_an_approval_without_end_that_matters():
+    assert refusals(Case(change_approval=lambda it: replace(it, expires=datetime.max.replace(tzinfo=UTC)))) == ""
 
 
 # -- history --------------------------------------------------------------------------------------------------------
