@@ -30,6 +30,7 @@ from archiver.services.retention_turn import Turn, no_turn
 from archiver.services.texts import decode, encode, key_for
 from archiver.services.tombstones import remove_revived
 from retention.disposal import Circumstances
+from retention.timestamp import timestamp
 
 GROUP_COUNT = 256
 GROUP_CHARS = 16_000_000
@@ -292,22 +293,36 @@ def _with_own_text(one: _Ready) -> _Ready:
 
 def _event(one: _Ready) -> LedgerEvent:
     document = one.document
+    if one.before is None:
+        return archived_entry(document)
+    details = _outcome(document)
+    details |= {"text": document.text_key, "members": document.members, "members_failed": document.members_failed}
+    return LedgerEvent(READ_AGAIN, document.id, one.read_at, {**details, "state_sha256": record.digest(document)})
+
+
+def archived_entry(document: Document) -> LedgerEvent:
+    """The entry that a document was archived. In it is all that its tombstone will keep: a rebuild finds no record of that."""
     assert document.archived_at is not None
-    details: dict[str, Value] = {
-        "sha256": document.sha256,
-        "size": document.size,
-        "outcome": document.outcome.value if document.outcome else None,
-    }
-    if one.before is not None:
-        return LedgerEvent(READ_AGAIN, document.id, one.read_at, {**details, "state_sha256": record.digest(document)})
+    details = _outcome(document)
     details |= {
         "record_sha256": document.record_sha256,
         "collection": document.collection,
         "class": document.retention_class,
         "retain_until": document.retain_until.isoformat() if document.retain_until else None,
         "policy": document.policy_version,
+        "received": timestamp(document.received_at),
+        "batch": document.batch_id,
     }
+    if document.life:
+        details["life"] = document.life
+    if document.root_id:
+        details |= {"original": document.root_id, "container": document.parent_id}
     return LedgerEvent(ARCHIVED, document.id, document.archived_at, details)
+
+
+def _outcome(document: Document) -> dict[str, Value]:
+    outcome = document.outcome.value if document.outcome else None
+    return {"sha256": document.sha256, "size": document.size, "outcome": outcome}
 
 
 def better(result: Result, before: Document) -> bool:

@@ -47,12 +47,12 @@ class SqlLedgerRows:
 
     def advance(self, tree: Tree, limit: int, append: Append) -> int:
         with write(self._engine) as connection:
-            state = _locked_state(connection, tree)
+            state = locked_state(connection, tree)
             of_tree = select(ledger_outbox).where(ledger_outbox.c.tree == tree.value)
             found = connection.execute(of_tree.order_by(ledger_outbox.c.id).limit(limit)).all()
             if not found:
                 return 0
-            _keep(connection, state, append(state, [Waiting(row.kind, row.document_id, row.payload) for row in found]))
+            keep_appended(connection, state, append(state, [Waiting(row.kind, row.document_id, row.payload) for row in found]))
             for piece in pieces([row.id for row in found]):
                 # By id, never by range: an event with a smaller id may be committed by another writer meanwhile.
                 connection.execute(delete(ledger_outbox).where(ledger_outbox.c.id.in_(piece)))
@@ -94,7 +94,7 @@ class SqlLedgerRows:
 
     def plan(self, tree: Tree, end: int) -> int:
         with write(self._engine) as connection:
-            state = _locked_state(connection, tree)
+            state = locked_state(connection, tree)
             if state.planned > state.sealed:
                 return state.planned
             connection.execute(update(ledger_state).where(ledger_state.c.tree == tree.value).values(planned_to=end))
@@ -102,16 +102,13 @@ class SqlLedgerRows:
 
     def seal(self, tree: Tree, head: SignedHead) -> None:
         with write(self._engine) as connection:
-            state = _locked_state(connection, tree)
+            state = locked_state(connection, tree)
             if state.sealed >= head.size:
                 return
-            row = {"tree": tree.value, "size": head.size, "body": write_head(head).decode("ascii")}
-            upsert(connection, ledger_heads, [row], keep=True)
+            keep_head(connection, tree, head)
             sealed = ledger_leaves.c.position.between(state.sealed, head.size - 1)
             leaves = update(ledger_leaves).where(ledger_leaves.c.tree == tree.value, sealed)
             connection.execute(leaves.values(payload=None, salt=None))
-            this = update(ledger_state).where(ledger_state.c.tree == tree.value)
-            connection.execute(this.values(sealed_to=head.size, planned_to=head.size))
 
     def heads(self, tree: Tree) -> Iterator[SignedHead]:
         columns, last = ledger_heads.c, -1
@@ -152,7 +149,7 @@ def _outbox_row(event: LedgerEvent) -> tuple[Any, ...]:
     return event.tree.value, timestamp(event.at), event.kind, event.document_id, canonical(event)
 
 
-def _locked_state(connection: Connection, tree: Tree) -> LedgerState:
+def locked_state(connection: Connection, tree: Tree) -> LedgerState:
     """The state, with its row locked until the transaction ends (SQLite locks the whole database: `write`)."""
     empty = {"tree": tree.value, "size": 0, "frontier": b"", "sealed_to": 0, "planned_to": 0}
     upsert(connection, ledger_state, [empty], keep=True)
@@ -171,13 +168,22 @@ def _state(connection: Connection, tree: Tree, *, lock: bool = False) -> LedgerS
         raise IntegrityError(f"the catalogue's state of the {tree} tree is damaged: {error}") from error
 
 
-def _keep(connection: Connection, state: LedgerState, appended: Appended) -> None:
+def keep_appended(connection: Connection, state: LedgerState, appended: Appended) -> None:
+    """Write what a tree has grown by, and where it stands now."""
     tree = state.tree.value
     leaves = [(tree, leaf.position, leaf.kind, leaf.document_id, leaf.hash, leaf.payload, leaf.salt) for leaf in appended.leaves]
     insert_rows(connection, ledger_leaves, leaves)
     insert_rows(connection, ledger_nodes, [(tree, node.level, node.index, node.hash) for node in appended.nodes])
     values = {"size": appended.frontier.size, "frontier": b"".join(appended.frontier.hashes)}
     connection.execute(update(ledger_state).where(ledger_state.c.tree == tree).values(values))
+
+
+def keep_head(connection: Connection, tree: Tree, head: SignedHead) -> None:
+    """Write a published head: up to there the tree is sealed."""
+    row = {"tree": tree.value, "size": head.size, "body": write_head(head).decode("ascii")}
+    upsert(connection, ledger_heads, [row], keep=True)
+    this = update(ledger_state).where(ledger_state.c.tree == tree.value)
+    connection.execute(this.values(sealed_to=head.size, planned_to=head.size))
 
 
 def _head_of(size: int, body: str) -> SignedHead:

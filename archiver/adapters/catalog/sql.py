@@ -125,7 +125,7 @@ def open_sqlite(path: Path, *, read_only: bool = False, jobs: bool = False) -> S
     """
     if not path.is_file():
         raise NoArchiveError(
-            f"there is no catalogue at {path}", remedy="`minutier init` makes an archive; restore a lost catalogue from a backup"
+            f"there is no catalogue at {path}", remedy="`minutier init` makes an archive; `minutier rebuild` makes a lost catalogue again"
         )
     catalog = SqlCatalog(sqlite_engine(path, read_only=read_only), with_jobs=jobs)
     found = catalog.get_mark("schema")
@@ -165,6 +165,20 @@ def upgrade_sqlite(path: Path) -> tuple[str | None, Path | None]:
             found = schema_of(connection)
         copy = _copy_as_it_is(engine, path.with_name(f"{path.name}.schema-{found}")) if is_older(found) else None
         return upgrade(engine, f"the catalogue {path}"), copy
+    finally:
+        engine.dispose()
+
+
+def settle_sqlite(path: Path) -> None:
+    """Bring what lies in the file's write-ahead log into the file.
+
+    Raises:
+        IntegrityError: it is no catalogue that can be read.
+    """
+    engine = sqlite_engine(path)
+    try:
+        with translated(engine), engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         engine.dispose()
 
