@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from archiver.cli.context import Context, pass_context
 from archiver.domain.display import safe
+
+if TYPE_CHECKING:
+    from archiver.services.destroyed import Destroyed
 
 
 @click.command("explain")
@@ -14,14 +19,21 @@ from archiver.domain.display import safe
 def command(context: Context, document_id: str) -> None:
     """Say how long a document is kept, and why.
 
-    ID is a document's id, or its first 6 characters or more.
+    ID is a document's id, or its first 6 characters or more. Holds are told to the owner only; others read "kept".
     """
+    from archiver.services.circumstances import KnownFacts
+    from archiver.services.destroyed import destroyed
     from archiver.services.explain import explain
     from archiver.services.policies import policy_in_force
 
+    owner = context.principal.owner
     with context.open_scoped() as archive:
         document = context.document(archive, document_id)
-        found = explain(document, policy_in_force(archive.catalog), archive.clock.now())
+        if (gone := destroyed(archive.catalog, document)) is not None:
+            show_destroyed(context, gone)
+            return
+        about = KnownFacts(archive.catalog).of([document])[document.id]
+        found = explain(document, policy_in_force(archive.catalog), archive.clock.now(), about, may_see_holds=owner)
     verdict = found.verdict
     value = {
         "id": document.id,
@@ -38,6 +50,9 @@ def command(context: Context, document_id: str) -> None:
         "visa": verdict.needs_visa,
         "lock": found.lock.value,
         "held": found.held,
+        "holds": [hold.id for hold in about.holds] if owner else None,
+        "events": {name: one.day for name, one in about.facts.events.items()},
+        "decision": {"choice": about.decision.choice.value, "day": about.decision.day} if about.decision else None,
         "reasons": list(found.sentences),
     }
     named = f"{document.retention_class}" + (f" ({found.title})" if found.title else "")
@@ -48,3 +63,22 @@ def command(context: Context, document_id: str) -> None:
     lines += ["  overdue: the law's limit has passed"] if verdict.overdue else []
     lines += [f"  {found.what_then}", f"  at the store: lock {found.lock.value}{', held' if found.held else ''}"]
     context.answer(value, [safe(line) for line in lines])
+
+
+def show_destroyed(context: Context, gone: Destroyed) -> None:
+    """What is left to say of a destroyed document."""
+    document = gone.document
+    value = {
+        "id": document.id,
+        "state": document.state.value,
+        "collection": document.collection,
+        "class": document.retention_class,
+        "destroyed_on": gone.on,
+        "purge": gone.purge_id,
+        "retain_until": document.retain_until,
+        "sha256": document.sha256,
+        "size": document.size,
+        "part_of": document.root_id,
+    }
+    part = [f"  it was part of document {document.root_id}"] if document.root_id else []
+    context.answer(value, [safe(line) for line in (f"{document.id}  {gone.sentence()}", *part)])

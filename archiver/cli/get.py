@@ -27,10 +27,12 @@ def command(context: Context, document_id: str, output: str, force: bool, passwo
     The file appears only when every byte was checked. A member is read out of its container.
     """
     from archiver.cli.run_import import read_passwords
+    from archiver.services.destroyed import require_there
     from archiver.services.retrieve import Retrieve
 
     with context.open_scoped() as archive:
         document = context.document(archive, document_id)
+        require_there(archive.catalog, document)
         chunks = Retrieve(archive.catalog, archive.objects, archive.members).content(document, read_passwords(password_file))
         if output == "-":
             for chunk in chunks:

@@ -29,11 +29,16 @@ def command(context: Context, document_id: str, text: bool) -> None:
 
     ID may be shortened to its first characters.
     """
+    from archiver.cli.explain import show_destroyed
     from archiver.domain.masking import mask
+    from archiver.services.destroyed import destroyed
     from archiver.services.export import body
 
     with context.open_scoped() as archive:
         document = context.document(archive, document_id)
+        if (gone := destroyed(archive.catalog, document)) is not None:
+            show_destroyed(context, gone)
+            return
         extraction = archive.texts.of(document)
         found: dict[str, Any] = body(document, extraction)
         found |= {
@@ -45,7 +50,7 @@ def command(context: Context, document_id: str, text: bool) -> None:
         found |= {
             "retention_note": document.retention_note,
             "findings": extraction.findings if extraction else {},
-            **_stored(archive, document),
+            **_stored(archive, document, may_see_holds=context.principal.owner),
         }
         if text:
             found["text"] = mask(extraction.text, extraction.cards) if extraction else ""
@@ -57,23 +62,25 @@ def command(context: Context, document_id: str, text: bool) -> None:
     context.answer(found, _lines(found, members))
 
 
-def _stored(archive: Archive, document: Document) -> dict[str, Any]:
-    """Lock and place of the stored bytes, as the store reports them now."""
+def _stored(archive: Archive, document: Document, *, may_see_holds: bool) -> dict[str, Any]:
+    """Lock and place of the stored bytes, as the store reports them now. Whoever may not see holds is told of one only where
+    there is no date to lock to."""
     from archiver.services.retrieve import Retrieve
 
     info = archive.objects.head(Retrieve(archive.catalog, archive.objects, archive.members).original_ref(document))
     lock = {
         "mode": info.lock.mode.value,
         "until": info.lock.until.isoformat() if info.lock.until else None,
-        "hold": info.lock.hold,
+        "hold": info.lock.hold and (may_see_holds or document.retain_until is None),
     }
     return {"object": info.ref.key, "lock": lock}
 
 
 def _lines(found: dict[str, Any], members: Sequence[tuple[str, str, Any]]) -> list[str]:
     lock = found["lock"]
-    held = "held: it stays while its end is not known" if lock["hold"] else "no lock"
-    locked = f"{lock['mode']} until {lock['until']}" if lock["until"] else held
+    held = "" if not lock["hold"] else "held" if found["retain_until"] else "held: it stays while its end is not known"
+    dated = f"{lock['mode']} until {lock['until']}" if lock["until"] else ""
+    locked = ", ".join(filter(None, (dated, held))) or "no lock"
     pairs = [
         ("source", found["path"]),
         ("in container", found["parent"]),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from archiver.domain.document import Document, LockMode
-from archiver.services.circumstances import facts_of
+from archiver.services.circumstances import facts_of, wanted
 from retention.days import day_in
-from retention.policy import Policy
-from retention.protection import protection
+from retention.decision import Choice, Decision
+from retention.disposal import Circumstances
+from retention.policy import Disposal, Policy
 from retention.verdict import Verdict, decide
 
 
@@ -21,7 +22,10 @@ class Explanation:
         title, basis: of its class; "" for a class the policy does not know.
         sentences: why it is kept, or since when it is due; strongest ground first.
         what_then: what becomes of it once nothing keeps it, in words.
-        lock: the lock it has at the store; held: the store keeps it by a hold, since there is no date to lock to.
+        lock: the lock it has at the store.
+        held: the store keeps it by a hold: somebody holds it, or there is no date to lock to. For whoever may not see holds, the
+            latter alone.
+        decision: what a person decided about this end of it.
     """
 
     document: Document
@@ -33,6 +37,7 @@ class Explanation:
     what_then: str
     lock: LockMode
     held: bool
+    decision: Decision | None = None
 
     @property
     def until(self) -> date | None:
@@ -48,11 +53,18 @@ _THEN = {
 }
 
 
-def explain(document: Document, policy: Policy, now: datetime, *, may_see_holds: bool = True) -> Explanation:
-    """The verdict on `document` at `now`, with every reason."""
+def explain(
+    document: Document, policy: Policy, now: datetime, about: Circumstances | None = None, *, may_see_holds: bool = True
+) -> Explanation:
+    """The verdict on `document` at `now`, with every reason.
+
+    Args:
+        about: what is known of it (`KnownFacts`): events, holds and the decision; without, as if there were none.
+    """
+    known = about if about is not None else Circumstances(facts_of(document))
     found = policy.retention_class(document.retention_class)
-    verdict = decide(policy, facts_of(document), (), day_in(policy.time_zone, now))
-    sentences = verdict.sentences(may_see_holds=may_see_holds)
+    verdict = decide(policy, known.facts, known.holds, day_in(policy.time_zone, now))
+    sentences = verdict.sentences(may_see_holds=may_see_holds) + _decided(verdict, known.decision)
     if document.root_id is not None:
         sentences += (f"it is part of document {document.root_id}, and stays as long as that does",)
     return Explanation(
@@ -64,8 +76,20 @@ def explain(document: Document, policy: Policy, now: datetime, *, may_see_holds:
         sentences=sentences,
         what_then=_then(verdict) if found else "it stays until a policy says what becomes of its class",
         lock=document.lock_mode,
-        held=protection(policy, facts_of(document), now).hold,
+        held=wanted(policy, known if may_see_holds else replace(known, holds=()), now).hold,
+        decision=known.decision,
     )
+
+
+def _decided(verdict: Verdict, decision: Decision | None) -> tuple[str, ...]:
+    """A decision in words: one for this end, one that moved the end; or that one is waited for."""
+    if decision is not None and decision.counts(verdict.until):
+        return (f"decided on {decision.day}: {decision.choice.value}",)
+    if decision is not None and decision.choice is Choice.KEEP and not verdict.due:
+        return (f"decided on {decision.day} to keep it longer",)
+    if verdict.due and verdict.action in (Disposal.REVIEW, Disposal.TRANSFER):
+        return ("waits for a decision" if verdict.action is Disposal.REVIEW else "waits for its transfer",)
+    return ()
 
 
 def _then(verdict: Verdict) -> str:
