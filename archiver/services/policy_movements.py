@@ -91,7 +91,7 @@ def movement_of(change: Change) -> Movement:
     if change.kind is ChangeKind.HARDER:
         was, will = document.lock_mode.value, change.protection.lock.value
     else:
-        was = _written(None if change.standing is Standing.PERMANENT else document.retain_until, change.standing)
+        was = _written(document.retain_until, change.standing)
         will = _written(change.deadline.until, change.deadline.standing)
     return Movement(change.kind, document.collection, document.retention_class, was, will)
 

@@ -397,3 +397,12 @@ def test_a_policy_this_program_cannot_read_any_more_puts_nothing_at_risk(bench: 
             ask()
         assert caught.value.remedy
     assert bench.catalog.document(document_id).retain_until == date(2028, 1, 31)
+
+
+def test_a_change_of_time_zone_alone_moves_days(bench: Bench) -> None:
+    bench.apply(_policy("P2Y"))
+    document_id = bench.archive(1, declared={"document_date": "2026-01-31T23:30:00Z"})
+    ((line, _),) = bench.policies.diff(b"time_zone: Europe/Paris\n" + _policy("P2Y")).movements.lines()
+    assert (line.kind, line.was, line.will) == (ChangeKind.LATER, "2028-01-31", "2028-02-01")
+    bench.apply(b"time_zone: Europe/Paris\n" + _policy("P2Y"))
+    assert bench.catalog.document(document_id).retain_until == date(2028, 2, 1)
