@@ -114,7 +114,7 @@ class SignedApproval(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Execution(Struct, frozen=True, forbid_unknown_fields=True):
-    """How it went: counts of items, bytes of the originals destroyed, version of the program."""
+    """How it went: counts of items, bytes of the originals destroyed, name and version of the program."""
 
     started: Moment
     ended: Moment

@@ -8,12 +8,13 @@ import json
 import random
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.domain.ledger import LedgerEvent, canonical, entry_hash
-from retention.certificate import Item, Outcome, SignedText, Stamp
+from retention.certificate import Ending, Item, Outcome, SignedText, Stamp
 from retention.certificate_check import StampVerdict, check_certificate
 from retention.certificate_report import SHOWN, Findings, Report
 from retention.disposed_entry import leaf, payload
@@ -417,6 +418,23 @@ def test_a_body_under_another_signature():
     cut = b',"statement":'
     mixed = one[: one.index(cut + b'"minutier cert')] + other[other.index(cut + b'"minutier cert') :]
     assert "body is not the one that was signed" in refusals(Case(), mixed)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda seal: changed(seal, value="00" * 64), "signature does not hold: it was forged"),
+        (lambda seal: changed(seal, key=ANNA.public), "signature does not hold: it was forged"),
+        (lambda seal: changed(seal, scheme="rsa"), "is signed by 'rsa', which is not ed25519"),
+    ],
+)
+def test_a_seal_that_is_not_the_archive_s(change, why):
+    data = Case().data()
+    start = data.rindex(b',"statement":')
+    ending = msgspec.json.decode(b"{" + data[start + 1 :], type=Ending)
+    forged = data.replace(msgspec.json.encode(ending.signature), msgspec.json.encode(change(ending.signature)))
+    assert forged != data
+    assert why in refusals(Case(), forged)
 
 
 def test_the_archive_key_may_change_between_heads():

@@ -176,7 +176,7 @@ class Case:
             PURGE,
             SignedPlan(plan_text, self.author.public, self.author.sign(plan_text)),
             (self.signed_approval(before, tree),),
-            Execution(timestamp(at(19)), timestamp(at(22)), *counts, bytes=1000 * counts[0], program="0.1.0"),
+            Execution(timestamp(at(19)), timestamp(at(22)), *counts, bytes=1000 * counts[0], program="minutier 0.1.0"),
             self.head(tree, self.head_time),
             tuple(step.hex() for step in proof),
             (self.keys.public_key(self.keys.signing_key_id()).hex(),),

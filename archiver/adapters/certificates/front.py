@@ -37,11 +37,11 @@ def _title(sheet: Sheet, body: Body, report: Report) -> None:
     sheet.bookmark("Certificate of destruction")
     sheet.rule(sheet.y, 0.0, 1.2)
     sheet.y -= 8
-    sheet.fact("Purge", body.purge, MONO)
-    sheet.fact("Archive", body.archive, MONO)
+    sheet.fact("Purge", body.purge, style=MONO)
+    sheet.fact("Archive", body.archive, style=MONO)
     sheet.fact("Carried out", f"{_moment(body.execution.started)} to {_moment(body.execution.ended)}")
-    sheet.fact("Certified", f"{_time(report.time)}, with Minutier {body.execution.program}")
-    sheet.fact("Archive's key", report.signer, MONO)
+    sheet.fact("Certified", f"{_time(report.time)}, with {body.execution.program}")
+    sheet.fact("Archive's key", report.signer, style=MONO)
 
 
 def _destroyed(sheet: Sheet, body: Body, report: Report, plan: PlanStatement) -> None:
@@ -86,8 +86,8 @@ def _decided(sheet: Sheet, body: Body, plan: PlanStatement) -> None:
     sheet.fact(
         "Policy", f"version {plan.policy_version}" if plan.policy_version else "the built-in policy, which keeps everything"
     )
-    sheet.fact("Policy SHA-256", plan.policy_digest.hex(), CELL_MONO)
-    sheet.fact("Plan's root", plan.root.hex(), CELL_MONO)
+    sheet.fact("Policy SHA-256", plan.policy_digest.hex(), style=CELL_MONO)
+    sheet.fact("Plan's root", plan.root.hex(), style=CELL_MONO)
     for part in body.approvals:
         _approval(sheet, part)
 
@@ -102,9 +102,9 @@ def _approval(sheet: Sheet, part: SignedApproval) -> None:
     if approval.empties:
         sheet.fact("", f"allows to empty: {', '.join(approval.empties)}")
     if approval.visa is not None:
-        sheet.fact("Visa, sealed as", approval.visa.hex(), CELL_MONO)
+        sheet.fact("Visa, sealed as", approval.visa.hex(), style=CELL_MONO)
     sheet.fact("Ledger by then", f"{_many(approval.head_size, 'entry', 'entries')}, with the root")
-    sheet.fact("", approval.head_root.hex(), CELL_MONO)
+    sheet.fact("", approval.head_root.hex(), style=CELL_MONO)
 
 
 def _checked(sheet: Sheet, checks: Iterable[Check]) -> None:
@@ -112,8 +112,7 @@ def _checked(sheet: Sheet, checks: Iterable[Check]) -> None:
     found = False
     for check in checks:
         found = True
-        sheet.fact(check.what, check.how)
-        sheet.fact("", f"Found: {check.result}")
+        sheet.fact(check.what, check.how, f"Found: {check.result}")
         sheet.y -= 3
     if not found:
         sheet.paragraph("No check is recorded.")
@@ -150,8 +149,8 @@ def _how_to_verify(sheet: Sheet, report: Report, digest: str, size: int) -> None
         "It can be checked without the archive, without a network, and by other programs than this one."
     )
     sheet.fact("Signed file", f"JSON, {size:,} bytes, with the SHA-256")
-    sheet.fact("", digest, CELL_MONO)
-    sheet.fact("Command", "minutier certificate verify FILE --key KEY", MONO)
+    sheet.fact("", digest, style=CELL_MONO)
+    sheet.fact("Command", "minutier certificate verify FILE --key KEY", style=MONO)
     sheet.fact("", f"KEY is the archive's public key, as it came to you by another way; its id is {report.signer}.")
 
 

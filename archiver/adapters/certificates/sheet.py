@@ -93,11 +93,12 @@ class Sheet:
             self.write(LEFT + indent, line, style)
         self.y -= after
 
-    def fact(self, label: str, value: str, style: Style = TEXT) -> None:
-        """A label and what it stands for beside it."""
+    def fact(self, label: str, *values: str, style: Style = TEXT) -> None:
+        """A label and what it stands for beside it, each value from a line of its own; on one page if it fits on one."""
         labels = lines_of(label, LABEL, LABELS - 8)
-        values = lines_of(value, style, RIGHT - LEFT - LABELS)
-        for name, line in zip_longest(labels, values, fillvalue=""):
+        said = [line for value in values for line in lines_of(value, style, RIGHT - LEFT - LABELS)]
+        self.need(min(max(len(labels), len(said)) * LABEL.leading, (TOP - BOTTOM) / 2))
+        for name, line in zip_longest(labels, said, fillvalue=""):
             self.need(LABEL.leading)
             self.y -= LABEL.leading
             self.write(LEFT, name, LABEL)
