@@ -146,7 +146,9 @@ class EmbeddedStore:
 
     def versions_of(self, places: Sequence[tuple[Bucket, str]]) -> dict[tuple[Bucket, str], builtins.list[ObjectInfo]]:
         """See the port."""
-        return {(bucket, key): self.versions(bucket, key) for bucket, key in places}
+        wanted = [Address(bucket, checked_key(key)) for bucket, key in places]
+        there = self._view.at_all(wanted)
+        return {(at.bucket, at.key): [there[at]] if at in there else [] for at in wanted}
 
     def list(self, bucket: Bucket, prefix: str = "") -> Iterator[ObjectInfo]:
         """See the port. Includes files that this store never wrote."""
@@ -240,18 +242,22 @@ class EmbeddedStore:
         self._require_writer()
         with self._mutex:
             self._settle_leftovers()
+            there, now = self._view.at_all([Address(ref.bucket, checked_key(ref.key)) for ref in refs]), self._clock.now()
             kept: dict[ObjectRef, MinutierError] = {}
-            leaving: dict[ObjectRef, Address] = {}
+            leaving: list[Address] = []
             for ref in refs:
-                try:
-                    leaving[ref] = self._may_leave(ref)
-                except (NotFoundError, RefusedError) as error:
-                    kept[ref] = error
-            self._rows.leave_all(list(leaving.values()))
+                found = there.get(Address(ref.bucket, ref.key))
+                if found is None or found.ref != ref:
+                    kept[ref] = absent(ref)
+                elif why := why_not_delete(found.lock, now):
+                    kept[ref] = RefusedError(f"{ref.key} stays: {why}")
+                else:
+                    leaving.append(Address(ref.bucket, ref.key))
+            self._rows.leave_all(leaving)
             self._writer.unsettled = True
             with disk_errors("removing objects"):
-                remove_all([self._layout.path(at) for at in leaving.values()], self._spread)
-            self._rows.forget(leaving.values())
+                remove_all([self._layout.path(at) for at in leaving], self._spread)
+            self._rows.forget(leaving)
             self._writer.unsettled = False
         return kept
 
