@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import delete, make_url, select, text, update
 
-from archiver.adapters.catalog import tables
+from archiver.adapters.catalog import postgres_engine, tables
 from archiver.adapters.catalog.engine import read, write
 from archiver.adapters.catalog.insertion import upsert
 from archiver.adapters.catalog.postgres import create_catalog, open_catalog
@@ -233,6 +233,17 @@ def test_a_table_in_use_is_said(served: str) -> None:
         connection.execute(text("LOCK TABLE lines IN ROW EXCLUSIVE MODE"))
         found = catalog.scrub(["lines", "seen"], patience=0.5)
     assert [one.result for one in found[:2]] == ["not done: others used it all the time", "holds living rows only"]
+    other.close()
+    catalog.close()
+
+
+def test_writing_a_table_anew_may_take_longer_than_other_answers(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog, other = create_catalog(served), open_catalog(served)
+    with write(other.engine) as connection:
+        connection.execute(text("LOCK TABLE lines IN ROW EXCLUSIVE MODE"))
+        monkeypatch.setattr(postgres_engine, "ANSWER_SECONDS", 0.3)
+        assert catalog.scrub(["lines"], patience=1.2)[0].result == "not done: others used it all the time"
+        monkeypatch.undo()
     other.close()
     catalog.close()
 

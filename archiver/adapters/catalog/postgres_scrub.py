@@ -13,6 +13,7 @@ from archiver.errors import NotPermittedError, UsageError
 from archiver.ports.scrubbing import Scrubbed
 
 _PAUSE = 0.5
+_LONGEST_SECONDS = 86_400.0
 _LOCK_MISSED, _FORBIDDEN = "55P03", "42501"
 
 _OWNED = text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(:name)")
@@ -51,13 +52,23 @@ def scrub_postgres(
         raise NotPermittedError("the catalogue was opened for reading only", remedy="open the archive for writing")
     with translated(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         try:
-            connection.execute(text("SET statement_timeout = 0"))
+            _let_it_take(connection, _LONGEST_SECONDS)
             connection.execute(text(f"SET lock_timeout = {max(1, int(patience * 1000))}"))
             free = _nobody_looks_back(connection, patience, alive)
             done = [_table(connection, name, rewrite, free, alive) for name in names]
             return [*done, _checkpoint(connection), _log(connection), _elsewhere(connection)]
         finally:
             connection.invalidate()  # its settings are of no use to others
+
+
+def _let_it_take(connection: Connection, seconds: float) -> None:
+    """Writing a table anew takes as long as it takes, and the server says nothing meanwhile."""
+    from archiver.adapters.catalog.bounded_connection import BoundedConnection
+
+    connection.execute(text("SET statement_timeout = 0"))
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, BoundedConnection)
+    driver.answer_seconds = seconds
 
 
 def _nobody_looks_back(connection: Connection, patience: float, alive: Callable[[], None]) -> bool:

@@ -23,7 +23,7 @@ HOW = (
     "was left; the server deletes files without overwriting them on the disk; snapshots of the cluster are not covered"
 )
 _EVERYTHING = visible(Scope(frozenset(), everything=True))
-_ROUNDS = 5
+_ROUNDS = 3
 _LET_GO_SECONDS = 120.0
 """The server looks every 30 seconds what copies still need."""
 _QUIET_SECONDS = 60.0
@@ -36,8 +36,8 @@ class ElasticErasure:
 
     A removed or replaced document stays in its segment until that is merged, and a merge keeps it as long as some copy may need
     the change to recover. What was removed before a moment at which no such need and no merge was left is in no other segment
-    than those that count deleted documents at that moment: when they are gone, it is gone. Documents that others replace
-    meanwhile don't matter for that.
+    than those that count deleted documents at that moment: when they are gone, it is gone, whatever others replace meanwhile. One
+    that only counts deletions so new that a copy still needs them stays at first, and goes when they have grown older.
 
     Args:
         sleep, clock: seconds; for tests.
@@ -56,31 +56,35 @@ class ElasticErasure:
         self._copies = Copies(client, address, generation.name)
         self._sleep, self._clock = sleep, clock
         self._doubts: list[str] = []
-        self._last: dict[tuple[str, str], int] = {}
+        self._last: dict[str, int] = {}
 
     def begin(self) -> None:
         """What is removed up to now is what `end` is about."""
         self._write_out()
-        self._last = {(copy.shard, copy.node): copy.last for copy in self._copies.all()}
+        for copy in self._copies.all():
+            self._last[copy.shard] = max(copy.last, self._last.get(copy.shard, -1))
 
     def end(self, alive: Callable[[], None]) -> Expunged:
         """Expunge, and look what is left."""
         rounds, left = 0, self._copies.holding()
         if left:
             self._wait(self._let_go, _LET_GO_SECONDS, alive, _KEPT)
-        while left and rounds < _ROUNDS:
-            quiet = self._wait(self._no_merge, _QUIET_SECONDS, alive, _MERGING if rounds == _ROUNDS - 1 else "")
+            self._wait(self._no_merge, _QUIET_SECONDS, alive, _MERGING)
             self._write_out()
-            before = self._copies.holding()
+            left = self._copies.holding()
+        suspects = left.keys()
+        while left and rounds < _ROUNDS:
+            if rounds:
+                self.begin()
+                self._wait(self._let_go, _LET_GO_SECONDS, alive, "")
             self._merge(alive)
             self._write_out()
-            after = self._copies.holding()
-            left = {segment: count for segment, count in after.items() if segment in before or not quiet}
+            left = {segment: count for segment, count in self._copies.holding().items() if segment in suspects}
             rounds += 1
         self._wait(self._no_search, _SEARCHES_SECONDS, alive, _SEARCHED)
-        return self._found(left, rounds)
+        return self._found(left, len(suspects) - len(left))
 
-    def _found(self, left: dict[Segment, int], rounds: int) -> Expunged:
+    def _found(self, left: dict[Segment, int], rewritten: int) -> Expunged:
         if absent := self._copies.absent():
             self._doubts.append(
                 f"{absent} copies of parts of the index are out of reach, or being made or moved, and were not looked at"
@@ -88,7 +92,7 @@ class ElasticErasure:
         with translated(self._address):
             kept = int(self._client.count(index=self._name, query=_EVERYTHING).body["count"])
         where = f"the index {self._name} on the search server"
-        return Expunged(where, HOW, kept, sum(left.values()), tuple(self._doubts), rewritten=rounds)
+        return Expunged(where, HOW, kept, sum(left.values()), tuple(self._doubts), rewritten=rewritten)
 
     def _wait(self, reached: Callable[[], bool], seconds: float, alive: Callable[[], None], doubt: str) -> bool:
         """Whether it came to that in time; else the doubt is kept."""
@@ -102,8 +106,8 @@ class ElasticErasure:
         return True
 
     def _let_go(self) -> bool:
-        """Whether no copy keeps what was removed. A copy that came meanwhile was made from living documents, or knows as much."""
-        return all(copy.kept_from > self._last.get((copy.shard, copy.node), copy.last) for copy in self._copies.all())
+        """Whether no copy keeps what was removed up to `begin`."""
+        return all(copy.kept_from > self._last.get(copy.shard, -1) for copy in self._copies.all())
 
     def _no_merge(self) -> bool:
         return not any(copy.merging for copy in self._copies.all())
@@ -143,5 +147,5 @@ _KEPT = (
     "a copy of a part of the index keeps removed documents for the recovery of another, which may have left the cluster: for up to "
     "12 hours (index.soft_deletes.retention_lease.period)"
 )
-_MERGING = "merges ran all the time, so that it could not be told what they carried over"
+_MERGING = "merges ran all the time before, so that it could not be told what they carried over"
 _SEARCHED = "searches over a fixed state hold former files until they end, a few minutes after they were last used"
