@@ -171,13 +171,13 @@ def served() -> Iterator[str]:
     """A database that belongs to a role without any other right, as in production."""
     server, role = server_url("postgres"), f"minutier_test_{secrets.token_hex(6)}"
     with psycopg.connect(conninfo(server), autocommit=True) as admin:
-        admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{role}'")  # type: ignore[call-overload]
+        admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{role}'")
         try:
             with database(server) as url:
-                admin.execute(f"ALTER DATABASE {make_url(url).database} OWNER TO {role}")  # type: ignore[call-overload]
+                admin.execute(f"ALTER DATABASE {make_url(url).database} OWNER TO {role}")
                 yield make_url(url).set(username=role, password=role).render_as_string(hide_password=False)
         finally:
-            admin.execute(f"DROP ROLE {role}")  # type: ignore[call-overload]
+            admin.execute(f"DROP ROLE {role}")
 
 
 def _in_tables(url: str) -> set[int]:

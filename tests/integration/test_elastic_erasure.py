@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def _secret(number: int, **changes: object) -> object:
 def _in_dictionary(index: ElasticsearchIndex, name: str, number: int) -> bool:
     """Whether some segment's dictionary has words of this document, deleted or not: a server counts both."""
     words = {BODY: f"zorglub{number}corps", HEAD: f"zorglub{number}titre", BODY_FORMS: f"zorglub{number}corps"}
-    asked = {"term_statistics": True, "field_statistics": False, "positions": False, "offsets": False}
+    asked: dict[str, Any] = {"term_statistics": True, "field_statistics": False, "positions": False, "offsets": False}
     told = index.client.termvectors(index=name, doc=words, fields=list(words), **asked).body["term_vectors"]
     return any("doc_freq" in term for field in told.values() for term in field["terms"].values())
 
