@@ -135,6 +135,8 @@ class _Check:
             found.add("the items do not lead to the root of the plan: one was left out, added, moved or altered")
         if items.size != plan.documents:
             found.add(f"the plan has {plan.documents:,} documents, the certificate {items.size:,} items")
+        if items.twice():
+            found.add(f"{_documents(items.twice())} more than once among the items")
         if items.counts != dict(zip(Outcome, (run.executed, run.withheld, run.failed), strict=True)):
             found.add("the items' outcomes are not as many as the certificate says were executed, withheld and failed")
         if run.bytes > plan.size:

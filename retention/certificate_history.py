@@ -8,6 +8,7 @@ from itertools import pairwise
 from retention.certificate import Body, SignedText
 from retention.certificate_report import Findings
 from retention.errors import StatementError
+from retention.leaves import Leaves
 from retention.merkle import consistency_holds
 from retention.multiproof import sorted_multiproof_root
 from retention.signature import key_id
@@ -46,10 +47,9 @@ def check_consistency(before: SignedHead, after: SignedHead, path: Sequence[str]
         findings.add(f"{what} was signed after the head that follows the purge")
 
 
-def check_entries(entries: list[tuple[int, bytes]], after: SignedHead, body: Body, findings: Findings) -> None:
-    """Are the executed items' ledger entries, (position, leaf hash) each, under the signed head?"""
-    entries.sort()
-    positions, leaves = [position for position, _ in entries], [leaf for _, leaf in entries]
+def check_entries(entries: Leaves, after: SignedHead, body: Body, findings: Findings) -> None:
+    """Are the executed items' ledger entries under the signed head?"""
+    positions, leaves = entries.ascending()
     if any(one == other for one, other in pairwise(positions)):
         findings.add("two items name the same ledger entry: one of them was never entered")
         return

@@ -21,6 +21,7 @@ from retention.disposed_entry import leaf, payload
 from retention.errors import StatementError
 from retention.merkle import leaf_hash
 from retention.signed_head import Statement
+from retention.statements import CertificateStatement
 from retention.timestamp import timestamp
 from tests.support.certificates import ANNA, ARCHIVE, PURGE, Case, Person, at, changed, replace
 from tests.support.memory_keys import MemoryKeys
@@ -178,7 +179,7 @@ def test_items_out_of_their_places_are_found():
 
 def test_a_document_told_twice_is_found():
     case = Case(outcomes=ALL_GONE, change_items=lambda items: [*items[:-1], changed(items[-1], id=items[0].id)])
-    assert "item 5: the same document is there twice" in refusals(case)
+    assert "1 document more than once among the items" in refusals(case)
 
 
 def test_counts_are_compared():
@@ -312,12 +313,19 @@ def of_approval(**values):
         (lambda body: changed(body, plan=changed(body.plan, signature="00" * 64)), "author's signature"),
         (lambda body: changed(body, plan=changed(body.plan, key=None)), "author's signature"),
         (lambda body: changed(body, archive="other"), "another kind or archive|the plan is of another archive"),
-        (lambda body: changed(body, keys=()), "not among the archive's keys"),
+        (lambda body: changed(body, keys=()), "the key that signed the certificate is not among"),
     ],
 )
 def test_parts_that_do_not_hold(change, why):
     found = refusals(Case(change_body=change))
     assert any(each in found for each in why.split("|")), found
+
+
+def test_a_plan_that_its_author_did_not_sign_is_noted():
+    case = Case(change_body=lambda body: changed(body, plan=changed(body.plan, key=None, signature=None)))
+    report = check(case.data(), case.public_key)
+    assert report.sound
+    assert any("author is asserted, not authenticated" in note for note in report.notes)
 
 
 def test_an_approval_that_ran_out_and_the_one_after():
@@ -435,6 +443,25 @@ def test_a_seal_that_is_not_the_archive_s(change, why):
     forged = data.replace(msgspec.json.encode(ending.signature), msgspec.json.encode(change(ending.signature)))
     assert forged != data
     assert why in refusals(Case(), forged)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda statement: replace(statement, archive="other"), "a certificate of another kind or archive than its body"),
+        (lambda statement: replace(statement, kind="evidence"), "a certificate of another kind or archive than its body"),
+        (lambda statement: replace(statement, body=b"\0" * 32), "body is not the one that was signed"),
+        (lambda statement: replace(statement, key_id="0" * 16), "signature does not hold"),
+    ],
+)
+def test_a_statement_of_something_else(change, why):
+    case, data = Case(), Case().data()
+    start = data.rindex(b',"statement":')
+    ending = msgspec.json.decode(b"{" + data[start + 1 :], type=Ending)
+    text = change(CertificateStatement.parse(ending.statement)).text()
+    seal = changed(ending.signature, value=case.keys.sign(text.encode()).hex())
+    forged = data[:start] + data[start:].replace(msgspec.json.encode(ending.statement), msgspec.json.encode(text))
+    assert why in refusals(case, forged.replace(msgspec.json.encode(ending.signature), msgspec.json.encode(seal)))
 
 
 def test_the_archive_key_may_change_between_heads():

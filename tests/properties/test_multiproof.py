@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from retention.leaves import Leaves
 from retention.merkle import Frontier, Growth, inclusion_path, leaf_hash, node_hash, root_of
-from retention.multiproof import multiproof, multiproof_root
+from retention.multiproof import multiproof, multiproof_root, sorted_multiproof_root
 
 
 def leaves_of(size: int) -> list[bytes]:
@@ -95,6 +96,20 @@ def test_range_roots_are_asked_for_nodes_of_the_tree_only(case):
     multiproof(positions, size, lambda first, end: asked.append((first, end)) or b"\0" * 32)
     assert set(asked) <= nodes
     assert len(asked) == len(set(asked))
+
+
+@given(wanted_leaves(), st.randoms(use_true_random=False))
+def test_packed_leaves_are_the_same_in_any_order(case, shuffled):
+    size, positions = case
+    leaves, packed, order = leaves_of(size), Leaves(), list(positions)
+    shuffled.shuffle(order)
+    for position in order:
+        packed.add(position, leaves[position])
+    found, hashes = packed.ascending()
+    assert (len(packed), list(found), list(hashes)) == (len(positions), positions, [leaves[each] for each in positions])
+    assert list(hashes[1:3]) == [leaves[each] for each in positions[1:3]]
+    proof = multiproof(positions, size, range_root_of(leaves))
+    assert sorted_multiproof_root(found, hashes, size, proof) == root_of(leaves)
 
 
 def test_nothing_of_an_empty_tree():
