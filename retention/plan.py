@@ -12,6 +12,7 @@ from enum import StrEnum
 from retention.merkle import Frontier, Growth, leaf_hash
 
 SALT_BYTES = 32
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 
 
 class ItemState(StrEnum):
@@ -58,7 +59,7 @@ class PlanItem:
             "size": self.size,
             "until": self.until.isoformat(),
         }
-        return json.dumps(said, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return _encode(said)
 
     def commitment(self, purge_id: str) -> bytes:
         """SHA-256(salt || payload), 32 bytes: what plan and certificate show of it."""

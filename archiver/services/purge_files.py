@@ -16,6 +16,7 @@ from archiver.errors import NotFoundError
 from archiver.ports.objects import Bucket, Lock, ObjectStore, Put
 from archiver.ports.retention_rows import GivenApproval, Purge, PurgeItem
 
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 KEPT = timedelta(days=11 * 366)
 """How long statements and certificates are locked: as long as the ledger's own files are at first."""
 
@@ -77,7 +78,7 @@ def _lines(purge_id: str, items: Iterable[PurgeItem]) -> Iterator[bytes]:
 
 
 def _encoded(value: Mapping[str, object]) -> bytes:
-    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
+    return _encode(value).encode("ascii") + b"\n"
 
 
 def _packed(lines: Iterable[bytes]) -> Iterator[bytes]:

@@ -26,6 +26,7 @@ def item_row(purge_id: str, one: PurgeItem) -> dict[str, Any]:
 
 def item_of(row: Row[Any]) -> PurgeItem:
     """A row of `purge_items` as an item."""
-    values = {name: row._mapping[name] for name in PlanItem.__slots__}
+    found = row._mapping
+    values = {name: found[name] for name in PlanItem.__slots__}
     values["salt"] = bytes.fromhex(row.salt)
     return PurgeItem(PlanItem(**values), ItemState(row.state), row.why, row.shared, row.at, [tuple(ref) for ref in row.refs])

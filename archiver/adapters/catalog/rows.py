@@ -44,13 +44,19 @@ def document_row(document: Document) -> dict[str, Any]:
     return row
 
 
+# Looked up, not called: rows are made into documents by the million.
+_STATES = {state.value: state for state in State}
+_MODES = {mode.value: mode for mode in LockMode}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
 def document_of(row: Row[Any] | Mapping[str, Any]) -> Document:
     """A row of `documents` as a document."""
     values = dict(row._mapping) if isinstance(row, Row) else dict(row)
     values["locator"] = tuple(Step(kind, index, name) for kind, index, name in values["locator"])
     values["grants"], values["denies"] = tuple(values["grants"]), tuple(values["denies"])
-    values["state"], values["lock_mode"] = State(values["state"]), LockMode(values["lock_mode"])
-    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    values["state"], values["lock_mode"] = _STATES[values["state"]], _MODES[values["lock_mode"]]
+    values["outcome"] = _OUTCOMES[values["outcome"]] if values["outcome"] else None
     values["id"] = DocumentId(values["id"])
     return Document(**values)
 
