@@ -12,7 +12,7 @@ def main(given: list[str] | None = None) -> int:
     """Run workers until told to stop; returns the exit code."""
     parser = argparse.ArgumentParser(prog="minutier work", description="Reads and indexes what importers take in.")
     parser.add_argument("--archive", default="", help="the archive's folder on this host")
-    parser.add_argument("--queues", default="extract,index", help="kinds of work, with commas between them")
+    parser.add_argument("--queues", default="extract,index,purge", help="kinds of work, with commas between them")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--grace", type=float, default=60.0, help="seconds for what is in hand when told to stop")

@@ -13,15 +13,20 @@ if TYPE_CHECKING:
 
     from workers.work import Work
 
-PRIORITY = {Kind.INDEX: 0, Kind.EXTRACT: 10}
-"""Of what a process holds, the lowest first: what was read becomes searchable before more is read."""
+PRIORITY = {Kind.INDEX: 0, Kind.PURGE: 5, Kind.EXTRACT: 10}
+"""Of what a process holds, the lowest first: what was read becomes searchable before more is read, and somebody waits for a
+purge that runs."""
 
 
 def declare(broker: dramatiq.Broker, archive_id: str, work: Work, kinds: Collection[Kind]) -> None:
     """Declare on `broker` the actors of these kinds, over `work`."""
     import dramatiq
 
-    tasks: dict[Kind, Callable[[list[str]], None]] = {Kind.EXTRACT: work.extract, Kind.INDEX: work.index}
+    tasks: dict[Kind, Callable[[list[str]], None]] = {
+        Kind.EXTRACT: work.extract,
+        Kind.INDEX: work.index,
+        Kind.PURGE: work.purge,
+    }
     for kind in sorted(kinds):
         name = queue_name(archive_id, kind)
         actor = dramatiq.actor(broker=broker, actor_name=kind.value, queue_name=name, priority=PRIORITY[kind])

@@ -10,6 +10,7 @@ from archiver.ports.jobs import Kind
 
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
+    from archiver.services.purge_run import Counts
     from archiver.services.read_chunk import Done
 
 BACKLOG_DOCUMENTS = Gauge("minutier_backlog_documents", "Documents whose work is not done.", ["kind"])
@@ -26,6 +27,7 @@ MESSAGES = Counter("minutier_messages", "Messages taken from a queue, by what be
 DEATHS = Counter("minutier_deaths", "Claims taken over from workers that never came back.")
 QUARANTINED = Counter("minutier_quarantined", "Documents given up after several workers ended with them.")
 POSTPONED = Counter("minutier_postponed", "Documents given back since a part was out of reach.")
+PURGED = Counter("minutier_purged", "Items of purges that were dealt with, by what became of them.", ["state"])
 LEDGER_WAITING = Gauge("minutier_ledger_waiting", "Events not entered in the custody ledger yet.")
 
 
@@ -50,6 +52,12 @@ def read(done: Done) -> None:
 def indexed(count: int) -> None:
     """States were indexed."""
     INDEXED.inc(count)
+
+
+def purged(counts: Counts) -> None:
+    """A chunk of a purge was dealt with."""
+    for state, number in counts.by_state.items():
+        PURGED.labels(state.value).inc(number)
 
 
 def message(kind: Kind, result: str, seconds: float) -> None:

@@ -75,7 +75,7 @@ def _wait(stop: threading.Event, parent: int) -> None:
 def _options(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="workers.process", description="One process of `minutier work`.")
     parser.add_argument("--archive", default="")
-    parser.add_argument("--queues", default="extract,index")
+    parser.add_argument("--queues", default="extract,index,purge")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--grace", type=float, default=60.0)
     parser.add_argument("--metrics", default="")

@@ -11,11 +11,16 @@ from types import TracebackType
 
 from archiver.adapters.extraction.pool import ChildPool
 from archiver.bootstrap import Archive
+from archiver.bootstrap.purging import Purging
+from archiver.domain.display import safe
 from archiver.errors import IntegrityError, LostClaimError, MinutierError, UnreachableError
 from archiver.ports.jobs import Kind
+from archiver.services.destroy import Stray
 from archiver.services.index_chunk import IndexChunk
 from archiver.services.leases import Leases
 from archiver.services.patience import Patience
+from archiver.services.purge_chunk import PurgeChunk
+from archiver.services.purge_conditions import PurgeConditions
 from archiver.services.read_chunk import ReadChunk, WorkParts
 from workers import metrics
 
@@ -64,6 +69,10 @@ class Work:
         """Index announced documents."""
         self._guarded(Kind.INDEX, document_ids, self._index)
 
+    def purge(self, document_ids: list[str]) -> None:
+        """Destroy announced originals of running purges."""
+        self._guarded(Kind.PURGE, document_ids, self._purge)
+
     def _extract(self, document_ids: Sequence[str]) -> None:
         pool = self._pool()
         try:
@@ -77,6 +86,12 @@ class Work:
         parts = self.parts
         chunk = IndexChunk(parts.catalog, parts.jobs, parts.index, parts.texts, self._leases)
         metrics.indexed(chunk.run(document_ids))
+
+    def _purge(self, document_ids: Sequence[str]) -> None:
+        parts = self.parts
+        destroy = Purging(self._archive).destroying(_tell_stray)
+        conditions = PurgeConditions(parts.catalog, parts.clock)
+        metrics.purged(PurgeChunk(parts.catalog, parts.jobs, destroy, conditions, self._leases).run(document_ids))
 
     def _guarded(self, kind: Kind, document_ids: list[str], run: Callable[[Sequence[str]], None]) -> None:
         """Nothing goes back to the broker: work that was not done has its row, and is announced again."""
@@ -110,3 +125,7 @@ class Work:
     def _drop_pool(self) -> None:
         self._local.pool.close()
         self._local.pool = None
+
+
+def _tell_stray(found: Stray) -> None:
+    _log.warning("%s", safe(f"not written by this archive, and removed with document {found.document_id}: {found.place}"))

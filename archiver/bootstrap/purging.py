@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archiver.bootstrap.leftovers import leftovers, remove
 from archiver.domain.identity import archive_identity
+from archiver.errors import UnreachableError
+from archiver.ports.jobs import Kind
 from archiver.services.destroy import Destroy, Stray
 from archiver.services.index_documents import catch_up
+from archiver.services.leases import Leases
 from archiver.services.policies import policy_in_force
 from archiver.services.purge_approval import ApprovePurge
 from archiver.services.purge_certificate import CertifyPurge
+from archiver.services.purge_chunk import PurgeChunk
 from archiver.services.purge_files import PurgeFiles
 from archiver.services.purge_finish import FinishPurge
 from archiver.services.purge_plan import PlanPurge, Progress
 from archiver.services.purge_probe import Probe, ProbePurge
 from archiver.services.purge_run import Counts, RunPurge
+from archiver.services.purge_spread import SpreadPurge
 
 if TYPE_CHECKING:
     from archiver.bootstrap.archive import Archive
@@ -70,9 +76,44 @@ class Purging:
         archive = self._archive
         return RunPurge(archive.catalog, self.destroying(stray), archive.clock, tick)
 
+    @contextmanager
+    def spreading(
+        self, stray: Callable[[Stray], None], tick: Callable[[Counts], None], note: Callable[[str], None]
+    ) -> Iterator[RunPurge | SpreadPurge]:
+        """Runs purges, together with workers where there is a broker. `note`: told once when the broker is out of reach."""
+        archive = self._archive
+        here = self.running(stray, tick)
+        if not archive.settings.broker_url:
+            yield here
+            return
+        leases = Leases(archive.jobs, lease=timedelta(seconds=archive.settings.lease_seconds))
+        try:
+            chunk = PurgeChunk(archive.catalog, archive.jobs, here.destroy, here.conditions, leases)
+            yield SpreadPurge(here, archive.jobs, chunk, self._announce(note), tick)
+        finally:
+            leases.close()
+
+    def _announce(self, note: Callable[[str], None]) -> Callable[[], object]:
+        """Workers are told as long as the broker answers; without it this process goes on alone."""
+        archive, told = self._archive, False
+
+        def announce() -> None:
+            nonlocal told
+            try:
+                archive.announcer.announce(Kind.PURGE)
+                told = False
+            except UnreachableError as error:
+                if not told:
+                    note(f"workers are not told of it: {error}")
+                told = True
+
+        return announce
+
     def finishing(self, step: Callable[[str], None], *, rewrite: bool) -> FinishPurge:
         """Ends purges."""
         archive = self._archive
+        scratch = archive.home / "scratch"
+        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         program = f"minutier {version('minutier')}"
         stores = (archive.catalog, archive.objects)
         return FinishPurge(
@@ -86,7 +127,7 @@ class Purging:
             probe=ProbePurge(*stores, archive.index),
             clock=archive.clock,
             catch_up=self._catch_up,
-            scratch=archive.home / "scratch",
+            scratch=scratch,
             beyond=BEYOND,
             leftovers=self._leftovers,
             rewrite=rewrite,
@@ -101,7 +142,6 @@ class Purging:
         archive = self._archive
         if not archive.settings.broker_url:
             return lambda _: None
-        from archiver.ports.jobs import Kind
 
         def remove_now(sequences: Mapping[str, int]) -> None:
             archive.index.remove(list(sequences), version=max(sequences.values(), default=0))

@@ -46,8 +46,9 @@ def run_purge(context: Context, archive: Archive, purging: Purging, purge: Purge
         def stray(found: Stray) -> None:
             context.note(safe(f"not written by this archive, and removed with document {found.document_id}: {found.place}"))
 
-        purge, counts = purging.running(stray, tick).run(purge)
-    failed = counts.by_state[ItemState.FAILED]
+        with purging.spreading(stray, tick, context.note) as service:
+            purge, _ = service.run(purge)
+    failed = sum(one.documents for one in archive.catalog.class_counts(purge.id, states=(ItemState.FAILED,)))
     if failed and not accept_failures:
         answer(context, archive, purge)
         context.note(
@@ -66,4 +67,9 @@ def _so_far(counts: Counts) -> str:
     from retention.plan import ItemState
 
     executed, withheld = counts.by_state[ItemState.EXECUTED], counts.by_state[ItemState.WITHHELD]
-    return f"destroyed {executed:,}, withheld {withheld:,}, {counts.bytes:,} bytes"
+    done = f"destroyed {executed:,}, withheld {withheld:,}, {counts.bytes:,} bytes"
+    return (
+        done
+        if counts.left is None
+        else f"{done} by this process; left for it and the workers: {counted(counts.left, 'original')}"
+    )

@@ -12,7 +12,9 @@ from archiver.errors import UsageError
 
 
 @click.command("work")
-@click.option("--queues", default="extract,index", show_default=True, metavar="KINDS", help="Kinds of work, with commas between.")
+@click.option(
+    "--queues", default="extract,index,purge", show_default=True, metavar="KINDS", help="Kinds of work, with commas between."
+)
 @click.option("--processes", type=click.IntRange(1, 256), metavar="N", help="Worker processes.  [default: one a processor]")
 @click.option("--threads", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N", help="Chunks at once in each.")
 @click.option(
@@ -21,7 +23,7 @@ from archiver.errors import UsageError
 @click.option("--metrics", metavar="HOST:PORT", help="Answer Prometheus there; the second process takes the next port.")
 @pass_context
 def command(context: Context, queues: str, processes: int | None, threads: int, grace: float, metrics: str | None) -> None:
-    """Read and index what imports take in, for as long as it is left running.
+    """Read and index what imports take in, and help purges that run, for as long as it is left running.
 
     Any number may run, on any number of hosts: they need the servers' addresses and nothing else. SIGTERM or Ctrl-C finishes
     what is in hand; one that is killed leaves nothing undone for longer than half a minute.

@@ -7,17 +7,19 @@ a broker is a hint: ids that may be worth a look. So a lost, doubled or late mes
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
 
 class Kind(StrEnum):
-    """`extract`: a received original waits to be read. `index`: a state of a document waits to be told to the index."""
+    """`extract`: a received original waits to be read. `index`: a state of a document waits to be told to the index. `purge`: an
+    original of a running purge waits to be destroyed, with everything in it."""
 
     EXTRACT = "extract"
     INDEX = "index"
+    PURGE = "purge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,28 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """Work that no state of a document makes: an original, its bytes, and its place in what it is a part of, from 0."""
+
+    document_id: str
+    size: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """Work taken on. `deaths`: claims before this one whose worker never came back."""
+    """Work taken on.
+
+    Attributes:
+        deaths: claims before this one whose worker never came back.
+        part_of: the import or the purge it is a part of.
+        version: what `finish` is to be told: the state it is about, or its place in what it is a part of.
+    """
 
     document_id: str
     deaths: int
+    part_of: str = field(default="", compare=False)
+    version: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +98,12 @@ class Jobs(Protocol):
 
     def release(self, kind: Kind, document_ids: Sequence[str], *, owner: str, wait: timedelta) -> None:
         """Give back work that was not done, to be announced after `wait`. Nothing is held against it. Safe to repeat."""
+
+    def put(self, kind: Kind, tasks: Sequence[Task], *, part_of: str) -> None:
+        """Write rows of work, to be announced at once; one that is there already stays as it is. Safe to repeat."""
+
+    def withdraw(self, kind: Kind, part_of: str) -> int:
+        """Remove the rows of this import or purge that nobody holds; how many are held, which their holders finish."""
 
     def finish(self, kind: Kind, versions: Mapping[str, int]) -> None:
         """Remove work that was done up to these catalogue sequences; a row about a newer state stays. Safe to repeat."""

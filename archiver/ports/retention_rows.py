@@ -312,6 +312,9 @@ class RetentionRows(Protocol):
     def items_of(self, purge_id: str, document_ids: Sequence[str]) -> dict[str, PurgeItem]:
         """Those of these documents that are in the plan: their items."""
 
+    def items_under(self, purge_id: str, root_ids: Sequence[str]) -> list[PurgeItem]:
+        """Items of these originals and of everything in them, by position."""
+
     def withheld(self, purge_id: str) -> Iterator[WithheldDocument]:
         """What was past its last day and not planned, by id, lazily."""
 
@@ -323,11 +326,13 @@ class RetentionRows(Protocol):
         stay are settled as withheld; the others become tombstones and `going`, with what is to be removed of them written down.
 
         With them goes all that remembers their names: what was seen of sources, lines of imports, events, holds, decisions.
-        A text that another document uses stays; so do bytes that another document refers to.
+        A text that another document uses stays; so do bytes that another document refers to. Items that are begun or settled
+        already are left as they are, and out of the answer.
 
         Args:
             stored: by position of the item, what lies in the store of it.
         """
 
     def settle(self, purge_id: str, items: Sequence[PurgeItem], events: Iterable[LedgerEvent]) -> None:
-        """Write items as they are now; what was executed is no longer leaving."""
+        """Write items as they are now; what was executed is no longer leaving. An item that is executed already stays so, and
+        nothing is entered about it again. `events`: each about one of the items."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -15,7 +16,8 @@ QUIET = timedelta(seconds=30)
 AT_ONCE = 1_024
 MESSAGE_FILES = 32
 MESSAGE_BYTES = 32 * 1024 * 1024
-
+MESSAGE_ENDS = 128
+"""Originals in a message that are to be destroyed: one transaction of the catalogue, whatever their bytes."""
 
 ENOUGH = 64
 """Messages in a queue above which nothing is sent again: they are not lost, they wait."""
@@ -50,7 +52,7 @@ class Announcer:
         resend = self._resend if self._broker.waiting(kind) < ENOUGH else NEVER
         count = 0
         while due := self._due(kind, resend):
-            for message in messages(due):
+            for message in messages(due) if kind is not Kind.PURGE else messages(due, files=MESSAGE_ENDS, bytes_=sys.maxsize):
                 self._broker.send(kind, message)
                 count += len(message)
             if len(due) < AT_ONCE:
@@ -66,15 +68,15 @@ class Announcer:
             raise
 
 
-def messages(due: Iterable[Due]) -> Iterator[list[str]]:
-    """Ids in messages of at most `MESSAGE_FILES` documents and about `MESSAGE_BYTES` bytes; suspects each alone."""
+def messages(due: Iterable[Due], *, files: int = MESSAGE_FILES, bytes_: int = MESSAGE_BYTES) -> Iterator[list[str]]:
+    """Ids in messages of at most so many documents and about so many bytes; suspects each alone."""
     message: list[str] = []
     size = 0
     for one in due:
         if one.alone:
             yield [one.document_id]
             continue
-        if message and (len(message) >= MESSAGE_FILES or size + one.size > MESSAGE_BYTES):
+        if message and (len(message) >= files or size + one.size > bytes_):
             yield message
             message, size = [], 0
         message.append(one.document_id)

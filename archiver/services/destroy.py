@@ -69,8 +69,10 @@ class Destroy:
         Raises:
             UnreachableError: a part does not answer; what was begun is finished by the next run.
         """
-        begun = [item for item in items if item.state in (ItemState.GOING, ItemState.FAILED)]
-        planned = [item for item in items if item.state is ItemState.PLANNED]
+        begun = [item for item in items if _begun(item)]
+        planned = [
+            item for item in items if item.state is ItemState.PLANNED or (item.state is ItemState.FAILED and not item.refs)
+        ]
         judged: list[PurgeItem] = []
         if planned:
             with self.turn():
@@ -206,6 +208,11 @@ def units(items: Iterable[PurgeItem]) -> Iterator[list[PurgeItem]]:
     """Items of a plan, each original with its members, in the plan's order."""
     for _, group in groupby(items, key=root_of):
         yield list(group)
+
+
+def _begun(one: PurgeItem) -> bool:
+    """Whether its document is a tombstone already. One that was set aside before its last judgement has failed, and is not."""
+    return one.state is ItemState.GOING or (one.state is ItemState.FAILED and bool(one.refs))
 
 
 def _changed(stored: Stored, document: Document | None) -> bool:

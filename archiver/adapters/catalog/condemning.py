@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, and_, delete, select, update
@@ -17,6 +17,7 @@ from archiver.adapters.catalog.state_rows import write_states
 from archiver.adapters.catalog.tables import contents, documents, jobs, lines, seen
 from archiver.domain.document import Document, State
 from archiver.domain.tombstone import tombstone_of
+from archiver.ports.jobs import Kind
 from archiver.ports.retention_rows import Doom, PurgeItem, Stored
 from retention.decision import Decision
 from retention.hold import Hold
@@ -57,6 +58,7 @@ def condemn(
 ) -> list[PurgeItem]:
     """See `ports.retention_rows.RetentionRows.condemn`."""
     locked(connection, [one.item.item.document_id for one in stored.values()])
+    stored = _not_begun(connection, purge_id, stored)
     known = _Locked(connection)
     stays = doom(known, stored)
     condemned = {position: one for position, one in stored.items() if position not in stays}
@@ -78,14 +80,26 @@ def condemn(
     return sorted(items, key=lambda one: one.item.position)
 
 
+def _not_begun(connection: Connection, purge_id: str, stored: Mapping[int, Stored]) -> dict[int, Stored]:
+    """Without what another process, whose claim was taken for lost, has begun or settled meanwhile: that stays as it wrote it."""
+    begun: set[int] = set()
+    columns = purge_items.c
+    for piece in pieces(sorted(stored)):
+        query = select(columns.position).where(columns.purge_id == purge_id, columns.position.in_(piece))
+        query = query.where(columns.state.not_in([ItemState.PLANNED.value, ItemState.FAILED.value])).with_for_update()
+        begun.update(connection.execute(query).scalars())
+    return {position: one for position, one in stored.items() if position not in begun}
+
+
 def _released(connection: Connection, condemned: Mapping[int, Stored], before: Mapping[str, Document]) -> list[PurgeItem]:
     """The condemned with what is to be removed of each; what two of them share is named with both."""
     addresses = {_address(one) for one in condemned.values() if one.item.item.root_id is None}
     kept = {_address(one) for one in condemned.values() if one.keep_bytes}
-    free = {at for at in addresses - kept if not _referred_to(connection, at)}
-    for collection, retention_class, sha256 in sorted(free):
-        at = and_(contents.c.collection == collection, contents.c.retention_class == retention_class, contents.c.sha256 == sha256)
-        connection.execute(delete(contents).where(at))
+    free = addresses - kept - _referred_to(connection, addresses)
+    for (collection, retention_class), digests in _by_class(free).items():
+        of_class = (contents.c.collection == collection, contents.c.retention_class == retention_class)
+        for piece in pieces(digests):
+            connection.execute(delete(contents).where(*of_class, contents.c.sha256.in_(piece)))
     used = texts_in_use(connection, list(before.values()))
     items = []
     for _, one in sorted(condemned.items()):
@@ -97,16 +111,24 @@ def _released(connection: Connection, condemned: Mapping[int, Stored], before: M
     return items
 
 
-def _referred_to(connection: Connection, address: _Address) -> bool:
-    collection, retention_class, sha256 = address
-    refers = select(documents.c.id).where(
-        documents.c.sha256 == sha256,
-        documents.c.collection == collection,
-        documents.c.retention_class == retention_class,
-        documents.c.root_id.is_(None),
-        documents.c.state != State.DISPOSED.value,
-    )
-    return connection.execute(refers.limit(1)).first() is not None
+def _referred_to(connection: Connection, addresses: Collection[_Address]) -> set[_Address]:
+    """Which of these contents an original refers to that is there."""
+    column, found = documents.c, set[_Address]()
+    for (collection, retention_class), digests in _by_class(addresses).items():
+        query = select(column.sha256).where(column.collection == collection, column.retention_class == retention_class)
+        query = query.where(column.root_id.is_(None), column.state != State.DISPOSED.value).distinct()
+        for piece in pieces(digests):
+            there = connection.execute(query.where(column.sha256.in_(piece))).scalars()
+            found.update((collection, retention_class, sha256) for sha256 in there)
+    return found
+
+
+def _by_class(addresses: Iterable[_Address]) -> dict[tuple[str, str], list[str]]:
+    """(collection, class) to digests, sorted."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for collection, retention_class, sha256 in sorted(addresses):
+        found.setdefault((collection, retention_class), []).append(sha256)
+    return found
 
 
 def texts_in_use(connection: Connection, gone: Sequence[Document]) -> set[str]:
@@ -127,14 +149,21 @@ def texts_in_use(connection: Connection, gone: Sequence[Document]) -> set[str]:
 
 def _forget_names(connection: Connection, gone: Sequence[Document]) -> None:
     """What else in the catalogue says where these documents came from, or anything about them."""
+    by_collection: dict[str, list[Document]] = {}
     for document in gone:
-        at = and_(seen.c.collection == document.collection, seen.c.source == document.source)
-        connection.execute(delete(seen).where(at, seen.c.document_id == document.id))
-        of_document = and_(lines.c.source == document.source, lines.c.document_id == document.id)
-        connection.execute(update(lines).where(of_document).values(source="", reason=""))
+        by_collection.setdefault(document.collection, []).append(document)
+    for collection, documents_of in by_collection.items():
+        for some in pieces(documents_of):
+            ids, sources = [one.id for one in some], sorted({one.source for one in some})
+            of_collection = and_(seen.c.collection == collection, seen.c.source.in_(sources))
+            connection.execute(delete(seen).where(of_collection, seen.c.document_id.in_(ids)))
+            named = and_(lines.c.source.in_(sources), lines.c.document_id.in_(ids))
+            connection.execute(update(lines).where(named).values(source="", reason=""))
     for piece in pieces([document.id for document in gone]):
-        for table in (occurrences, decisions, held, jobs):
+        for table in (occurrences, decisions, held):
             connection.execute(delete(table).where(table.c.document_id.in_(piece)))
+        # What a worker of this very purge holds is the row of work of the destruction itself: it goes when that has ended.
+        connection.execute(delete(jobs).where(jobs.c.document_id.in_(piece), jobs.c.kind != Kind.PURGE.value))
 
 
 def _address(one: Stored) -> _Address:

@@ -14,7 +14,7 @@ from archiver.adapters.catalog.insertion import add, upsert
 from archiver.adapters.catalog.rows import pieces
 from archiver.adapters.catalog.tables import documents, jobs
 from archiver.errors import LostClaimError
-from archiver.ports.jobs import Kind
+from archiver.ports.jobs import Kind, Task
 
 Row = Mapping[str, Any]
 _AT_ONCE = 10_000
@@ -60,6 +60,13 @@ def move_on(connection: Connection, rows: Sequence[Row]) -> None:
     remove(connection, Kind.EXTRACT, {row["id"]: None for row in done})
     now = database_time(connection)
     upsert(connection, jobs, [_job(Kind.INDEX, row, now) for row in done])
+
+
+def put(connection: Connection, kind: Kind, tasks: Sequence[Task], part_of: str) -> None:
+    """Rows for work that no state of a document makes; those that are there stay."""
+    now = database_time(connection)
+    rows = [{"id": one.document_id, "size": one.size, "batch_id": part_of, "sequence": one.place} for one in tasks]
+    upsert(connection, jobs, [_job(kind, row, now) for row in rows], keep=True)
 
 
 def adopt(connection: Connection) -> int:

@@ -15,6 +15,7 @@ from archiver.adapters.catalog.item_rows import item_of, item_row
 from archiver.adapters.catalog.ledger_rows import enqueue
 from archiver.adapters.catalog.retention_tables import leaving, purge_items, purge_withheld, purges
 from archiver.adapters.catalog.rows import pieces
+from archiver.adapters.catalog.tables import documents
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import NotFoundError
 from archiver.ports.retention_rows import ClassCount, Doom, GivenApproval, Purge, PurgeItem, PurgeState, Stored, WithheldDocument
@@ -89,6 +90,17 @@ class PurgeRows:
                 found.update((row.document_id, item_of(row)) for row in connection.execute(query))
         return found
 
+    def items_under(self, purge_id: str, root_ids: Sequence[str]) -> list[PurgeItem]:
+        found: list[PurgeItem] = []
+        columns = purge_items.c
+        with read(self.engine) as connection:
+            for piece in pieces(list(root_ids)):
+                members = select(documents.c.id).where(documents.c.root_id.in_(piece))
+                for chosen in (columns.document_id.in_(piece), columns.document_id.in_(members)):
+                    query = select(purge_items).where(columns.purge_id == purge_id, chosen)
+                    found += [item_of(row) for row in connection.execute(query)]
+        return sorted(found, key=lambda one: one.item.position)
+
     def withheld(self, purge_id: str) -> Iterator[WithheldDocument]:
         after = ""
         while True:
@@ -122,15 +134,27 @@ class PurgeRows:
     def settle(self, purge_id: str, items: Sequence[PurgeItem], events: Iterable[LedgerEvent]) -> None:
         entries, rows = list(events), [item_row(purge_id, item) for item in items]
         done = [item for item in items if item.state is ItemState.EXECUTED]
-        gone = [(key, version) for item in done for bucket, key, version in item.refs if key.startswith("originals/")]
+        gone = sorted({key for item in done for _, key, _ in item.refs if key.startswith("originals/")})
 
         def write_down(connection: Connection) -> None:
-            upsert(connection, purge_items, rows)
-            enqueue(connection, entries)
-            for key, version in gone:
-                connection.execute(delete(leaving).where(leaving.c.key == key, leaving.c.version == version))
+            over = _executed(connection, purge_id, [item.item.position for item in items])
+            gone_before = {item.item.document_id for item in items if item.item.position in over}
+            upsert(connection, purge_items, [row for row in rows if row["position"] not in over])
+            enqueue(connection, [entry for entry in entries if entry.document_id not in gone_before])
+            for piece in pieces(gone):
+                connection.execute(delete(leaving).where(leaving.c.key.in_(piece), leaving.c.purge_id == purge_id))
 
         transact(self.engine, write_down)
+
+
+def _executed(connection: Connection, purge_id: str, positions: Sequence[int]) -> set[int]:
+    """Which of these items are executed, until the transaction ends: nobody enters the end of a document twice."""
+    found: set[int] = set()
+    for piece in pieces(sorted(positions)):
+        query = select(purge_items.c.position).where(purge_items.c.purge_id == purge_id, purge_items.c.position.in_(piece))
+        rows = connection.execute(query.add_columns(purge_items.c.state).with_for_update()).all()
+        found.update(row.position for row in rows if row.state == ItemState.EXECUTED.value)
+    return found
 
 
 def _of(purge_id: str, states: Collection[ItemState], query: Any) -> Any:

@@ -6,16 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, delete, func, or_, select, update
 
 from archiver.adapters.catalog.engine import read, transact
-from archiver.adapters.catalog.job_rows import DatabaseTime, adopt, database_time, remove
+from archiver.adapters.catalog.job_rows import DatabaseTime, adopt, database_time, put, remove
 from archiver.adapters.catalog.rows import pieces
 from archiver.adapters.catalog.tables import documents, jobs
-from archiver.ports.jobs import Backlog, Claim, Due, Kind
+from archiver.ports.jobs import Backlog, Claim, Due, Kind, Task
 
 _DIED = jobs.c.deaths + case((jobs.c.owner.isnot(None), 1), else_=0)
 """Deaths once a lease that ran out is taken from its holder."""
+_AT_ONCE = 10_000
 _FREE = {"owner": None, "leased_until": None}
 
 
@@ -32,14 +33,14 @@ class SqlJobs:
         return transact(self._engine, lambda connection: _announce(connection, kind, limit, _micros(resend), take_over))
 
     def claim(self, kind: Kind, document_ids: Sequence[str], *, owner: str, lease: timedelta) -> list[Claim]:
-        def take(connection: Connection) -> dict[str, int]:
-            deaths: dict[str, int] = {}
+        def take(connection: Connection) -> dict[str, Claim]:
+            claims: dict[str, Claim] = {}
             for piece in pieces(list(document_ids)):
-                deaths |= _claim(connection, kind, piece, owner, _micros(lease))
-            return deaths
+                claims |= _claim(connection, kind, piece, owner, _micros(lease))
+            return claims
 
-        deaths = transact(self._engine, take)
-        return [Claim(one, deaths[one]) for one in dict.fromkeys(document_ids) if one in deaths]
+        claims = transact(self._engine, take)
+        return [claims[one] for one in dict.fromkeys(document_ids) if one in claims]
 
     def renew(self, owners: Collection[str], *, lease: timedelta) -> None:
         def hold(connection: Connection) -> None:
@@ -65,6 +66,25 @@ class SqlJobs:
                     connection.execute(update(jobs).where(held).values(_FREE | again))
 
         transact(self._engine, give_back)
+
+    def put(self, kind: Kind, tasks: Sequence[Task], *, part_of: str) -> None:
+        transact(self._engine, lambda connection: put(connection, kind, tasks, part_of))
+
+    def withdraw(self, kind: Kind, part_of: str) -> int:
+        of_it = and_(jobs.c.kind == kind.value, jobs.c.batch_id == part_of)
+
+        def take_back(connection: Connection) -> int:
+            free = select(jobs.c.document_id).where(of_it, jobs.c.owner.is_(None)).limit(_AT_ONCE)
+            free = free.order_by(jobs.c.document_id).with_for_update(skip_locked=True)
+            found = list(connection.execute(free).scalars())
+            for piece in pieces(found):
+                connection.execute(delete(jobs).where(jobs.c.kind == kind.value, jobs.c.document_id.in_(piece)))
+            return len(found)
+
+        while transact(self._engine, take_back) == _AT_ONCE:
+            pass
+        with read(self._engine) as connection:
+            return int(connection.execute(select(func.count()).select_from(jobs).where(of_it)).scalar_one())
 
     def finish(self, kind: Kind, versions: Mapping[str, int]) -> None:
         transact(self._engine, lambda connection: remove(connection, kind, versions))
@@ -106,19 +126,19 @@ def _announce(connection: Connection, kind: Kind, limit: int, resend: int, take_
     return [Due(row.document_id, row.size, alone=row.deaths > 0) for row in found]
 
 
-def _claim(connection: Connection, kind: Kind, document_ids: Sequence[str], owner: str, lease: int) -> dict[str, int]:
-    """Deaths by document that was free to take."""
+def _claim(connection: Connection, kind: Kind, document_ids: Sequence[str], owner: str, lease: int) -> dict[str, Claim]:
+    """Claims by document that was free to take."""
     now = database_time(connection)
     mine = jobs.c.owner == owner  # asked again, since the answer was lost
     free = or_(jobs.c.owner.is_(None), mine, jobs.c.leased_until < now)
     died = case((mine, jobs.c.deaths), else_=_DIED)
-    query = select(jobs.c.document_id, died.label("deaths"))
+    query = select(jobs.c.document_id, jobs.c.batch_id, jobs.c.version, died.label("deaths"))
     query = query.where(jobs.c.kind == kind.value, jobs.c.document_id.in_(document_ids), free)
     found = connection.execute(query.with_for_update(skip_locked=True)).all()
     if found:
         taken = update(jobs).where(jobs.c.kind == kind.value, jobs.c.document_id.in_([row.document_id for row in found]))
         connection.execute(taken.values(owner=owner, leased_until=now + lease, deaths=died))
-    return {row.document_id: row.deaths for row in found}
+    return {row.document_id: Claim(row.document_id, row.deaths, row.batch_id, row.version) for row in found}
 
 
 def _locked(connection: Connection, condition: ColumnElement[bool]) -> bool:
