@@ -102,11 +102,14 @@ def _ledger(archive: Archive) -> Check:
 
 
 def _locks(archive: Archive, holder: str) -> Check:
+    from archiver.ports.clock import Doubt
     from archiver.services.health import Check, Grade
     from archiver.services.lock_probe import probe
 
     if holder:
         return Check("locks", Grade.WARNING, "not tried: the archive is being written", "run it again later")
+    if (skew := archive.clock.skew()) and skew.doubt is Doubt.AHEAD:
+        return Check("locks", Grade.WARNING, "not tried: the time is in doubt", "see what is said of the clock")
     let_through = probe(archive.objects, archive.clock, time.sleep)
     if let_through:
         return Check("locks", Grade.FAILED, f"the store {', '.join(let_through)}", "do not rely on its locks")
@@ -126,9 +129,9 @@ def _clock(archive: Archive) -> Check:
 
 def _confirm_clock(context: Context) -> None:
     """A person says that the clock may be followed over its leap."""
-    from retention.timestamp import timestamp
     from archiver.services.register import Register
     from archiver.services.trusted_time import confirm_leap
+    from retention.timestamp import timestamp
 
     with context.open(writable=True) as archive:
         by = Register(archive.objects, archive.keys).enter(context.principal.name)

@@ -16,6 +16,7 @@ from archiver.adapters.clock.leaps import system_time
 from archiver.errors import RefusedError, UnreachableError
 from archiver.ports.clock import Doubt
 from archiver.services.trusted_time import require_trusted_time
+from tests.support.command import Minutier
 from tests.support.on_servers import archive_on_servers, own_database, remove_buckets
 from tests.support.servers import server_url, under
 
@@ -90,10 +91,27 @@ def test_years_that_all_clocks_leap_are_not_followed_and_nothing_is_left_of_them
     assert AgreeingClock(catalog, sources).skew() is None
 
 
+def test_a_leap_on_servers_is_told_refused_and_confirmed(tmp_path: Path) -> None:
+    with archive_on_servers(tmp_path / "archive", broker="") as minutier:
+        _set_mark(minutier, "2019-01-01T00:00:00.000000+00:00")
+        told = minutier.run("--json", "doctor").rows
+        assert [row["what"] for row in told if row["part"] == "locks"] == ["not tried: the time is in doubt"]
+        assert any("days ahead of the archive's last time (2019-01-01 00:00)" in row["what"] for row in told)
+        (tmp_path / "a.txt").write_text("a")
+        minutier.run("import", tmp_path / "a.txt", code=5)
+        minutier.run("doctor", "--clock-is-right")
+        minutier.run("import", tmp_path / "a.txt")
+        assert not [row for row in minutier.run("--json", "doctor").rows if "doubt" in row["what"]]
+
+
 def test_doctor_on_servers_tells_of_a_mark_far_ahead(tmp_path: Path) -> None:
     with archive_on_servers(tmp_path / "archive", broker="") as minutier:
-        catalog = open_catalog(minutier.environment["MINUTIER_CATALOG_URL"], read_only=False, jobs=False)
-        catalog.set_mark(MARK, "2151-01-01T00:00:00.000000+00:00")
-        catalog.close()
+        _set_mark(minutier, "2151-01-01T00:00:00.000000+00:00")
         told = [row for row in minutier.run("--json", "doctor", code=None).rows if row["part"] == "clock"]
         assert any("behind the archive's last time (2151-01-01" in row["what"] for row in told)
+
+
+def _set_mark(minutier: Minutier, mark: str) -> None:
+    catalog = open_catalog(minutier.environment["MINUTIER_CATALOG_URL"], read_only=False, jobs=False)
+    catalog.set_mark(MARK, mark)
+    catalog.close()

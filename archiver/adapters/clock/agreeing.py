@@ -70,7 +70,11 @@ class AgreeingClock:
             self._look_again()
         with self._mutex:
             apart, told, last = self._apart, self._told, self._last
-        return _disagreement(apart, told) or _silence(self._others.keys() - apart.keys()) or doubt(told, last, "what clocks say")
+        return (
+            _disagreement(apart, told)
+            or _silence(self._others.keys() - apart.keys())
+            or doubt(told, last, "the time that clocks agree on")
+        )
 
     def follow(self, moment: datetime) -> None:
         """See the port."""
