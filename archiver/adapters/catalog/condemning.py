@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, and_, delete, select, update
 
@@ -32,13 +32,14 @@ class _Locked:
     """`ports.retention_rows.Known`, inside a transaction."""
 
     connection: Connection
+    read: dict[str, Document] = field(default_factory=dict)
+    """Documents read before: nobody changes them until the end."""
 
     def documents(self, document_ids: Sequence[str]) -> dict[str, Document]:
-        found = {}
-        for piece in pieces(list(document_ids)):
+        for piece in pieces([one for one in document_ids if one not in self.read]):
             for row in self.connection.execute(select(documents).where(documents.c.id.in_(piece))):
-                found[row.id] = document_of(row)
-        return found
+                self.read[row.id] = document_of(row)
+        return {one: self.read[one] for one in document_ids if one in self.read}
 
     def members_of(self, root_ids: Sequence[str]) -> dict[str, list[Document]]:
         return members_of(self.connection, root_ids)
