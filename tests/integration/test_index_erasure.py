@@ -287,6 +287,40 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     index.close()
 
 
+_ERASE_WITHOUT_ROOM = """
+import resource, sys
+from pathlib import Path
+from archiver.adapters.index.embedded import TantivyIndex
+from archiver.errors import UnreachableError
+from tests.integration.test_index_erasure import living
+index = TantivyIndex(Path(sys.argv[1]), writable=True)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+try:
+    index.expunge(living)
+except UnreachableError as error:
+    print(error.remedy)
+"""
+
+
+def test_without_room_nothing_is_lost(tmp_path: Path) -> None:
+    index = TantivyIndex(tmp_path, writable=True)
+    index.add(_many())
+    index.commit(1)
+    index.remove([doc_id(1)], version=9)
+    index.commit(9)
+    index.close()
+    before = sorted(_partition_folders(tmp_path))
+    ended = subprocess.run(
+        [sys.executable, "-c", _ERASE_WITHOUT_ROOM, tmp_path], capture_output=True, cwd=Path(__file__).parents[2], check=True
+    )
+    assert b"make room" in ended.stdout
+    assert sorted(_partition_folders(tmp_path)) == before
+    index = TantivyIndex(tmp_path, writable=True)
+    assert len(dict(index.document_ids())) == _MANY - 1
+    assert index.expunge(living)[0].left == 0
+    index.close()
+
+
 class _Cut(BaseException):
     pass
 

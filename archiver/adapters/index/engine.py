@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,10 @@ import tantivy
 from archiver.adapters.index.analysis import folding
 from archiver.adapters.index.state import REINDEX
 from archiver.errors import IntegrityError, LockedError, UnreachableError
+
+_NO_ROOM = re.compile(r"os error (27|28|122)\b")
+"""A file too large, a full disk, a quota: the engine tells them in the words of whatever it could not do for it."""
+_MAKE_ROOM = "make room on the disk, then run the same again"
 
 
 def open_for_writing(folder: Path, schema: tantivy.Schema) -> tantivy.Index:
@@ -38,6 +43,8 @@ def translated(folder: Path) -> Iterator[None]:
     except ValueError as error:
         if "LockBusy" in str(error) or "acquire" in str(error):
             raise LockedError(f"another program writes to the index in {folder}", remedy="wait until it has finished") from error
+        if _NO_ROOM.search(str(error)):
+            raise UnreachableError(f"there is no room for the index in {folder}: {error}", remedy=_MAKE_ROOM) from error
         raise IntegrityError(f"the index in {folder} cannot be used: {error}", remedy=REINDEX) from error
 
 
