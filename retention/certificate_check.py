@@ -111,7 +111,8 @@ class _Check:
         message, signature = ending.statement.encode("ascii"), bytes.fromhex(ending.signature.value)
         if ending.signature.scheme != SCHEME:
             found.add(f"the certificate is signed by {ending.signature.scheme[:40]!r}, which is not {SCHEME}")
-        if key_id(key) != statement.key_id or not signature_holds(key, message, signature):
+        signed = key_id(key) == statement.key_id and signature_holds(key, message, signature)
+        if not signed:
             found.add("the certificate's signature does not hold: it was forged, or its statement altered afterwards")
         if ending.signature.key not in self._body.keys:
             found.add("the key that signed the certificate is not among the archive's keys in it")
@@ -124,7 +125,7 @@ class _Check:
                 f"the certificate is signed by the key {statement.key_id}, and not by the one given, {key_id(pinned)}: "
                 "it is another archive's, or was made by somebody else"
             )
-        return pinned == key
+        return signed and pinned == key
 
     # -- what was planned, and by whom approved -----------------------------------------------------------------
     def _plan_holds(self, items: ItemsCheck) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from string import hexdigits
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -118,10 +119,8 @@ def _stamp_check(ca: str | None) -> TimestampHolds:
 
 
 def _from_hex(text: str) -> bytes | None:
-    try:
-        return bytes.fromhex(text) if len(text) == 2 * _KEY_BYTES else None
-    except ValueError:
-        return None
+    digits = len(text) == 2 * _KEY_BYTES and set(text) <= set(hexdigits)
+    return bytes.fromhex(text) if digits else None
 
 
 def _from_pem(file: str) -> bytes:

@@ -66,7 +66,7 @@ def test_every_form_of_the_key(run, tmp_path):
     (tmp_path / "key.hex").write_text(KEY + "\n")
     (tmp_path / "key.raw").write_bytes(CASE.public_key)
     pem(tmp_path / "key.pem", CASE.public_key)
-    for form in (KEY, "key.hex", "key.raw", "key.pem"):
+    for form in (KEY, KEY.upper(), "key.hex", "key.raw", "key.pem"):
         assert run("certificate", "verify", "c.json", "--key", form).code == 0
 
 
@@ -130,6 +130,7 @@ def test_what_is_no_certificate(run, tmp_path, data, why):
         (("missing.json",), 2, "there is no file missing.json"),
         (("c.json", "--key", "missing.pub"), 2, "there is no file missing.pub"),
         (("c.json", "--key", "c.json"), 2, "holds no public key"),
+        (("c.json", "--key", "0 " * 32), 2, "there is no file 0 0 0"),
         (("c.json", "--annex", "c.json"), 4, "not an annex"),
         (("c.json", "--annex", "missing"), 2, "there is no file missing"),
     ],
