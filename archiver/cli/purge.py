@@ -23,11 +23,13 @@ def command() -> None:
 @click.option("--collection", default="", help="Only of this collection.")
 @click.option("--class", "retention_class", default="", help="Only of this retention class.")
 @click.option("--before", metavar="DAY", help="Only what was to be kept until a day before this one.")
+@click.option("--id", "name", default="", metavar="NAME", help="What to call this purge; made up when left out.")
 @_KEY
 @_PASSPHRASE
 @pass_context
 def plan(
     context: Context,
+    name: str,
     collection: str,
     retention_class: str,
     before: str | None,
@@ -52,9 +54,9 @@ def plan(
     criteria = Criteria(collection, retention_class, day_of(before) if before else None)
     with context.open(writable=True, beside=True) as archive:
         key = opened(context, archive, key_file, passphrase_file)
-        name = archive.catalog.signer(key.key_id).person if key else context.principal.name
-        author = Author(name, pseudonym_of(archive, name), key)
-        made = Purging(archive).planning(tick).make(criteria, author, archive.clock.now())
+        person = archive.catalog.signer(key.key_id).person if key else context.principal.name
+        author = Author(person, pseudonym_of(archive, person), key)
+        made = Purging(archive).planning(tick).make(criteria, author, archive.clock.now(), name=name)
         archive.ledger.sequence()
         if made is None:
             context.answer({"purge": None, "documents": 0, "withheld": dict(progress.why)}, nothing_lines(progress.why))

@@ -14,10 +14,12 @@ from typing import Protocol
 from archiver.domain.document import Document
 from archiver.domain.ledger import LedgerEvent, Value
 from archiver.domain.purging import PLANNED
+from archiver.errors import AlreadyExistsError
 from archiver.ports.catalog import Catalog
 from archiver.ports.retention_rows import Purge, PurgeState, WithheldDocument
 from archiver.services.circumstances import KnownFacts
 from archiver.services.pages import pages
+from archiver.services.placement import check_name
 from archiver.services.purge_files import PurgeFiles
 from retention.days import day_in
 from retention.disposal import Judgement, Withheld, judge
@@ -97,11 +99,20 @@ class PlanPurge:
     _growth: Growth = field(default_factory=lambda: Growth(Frontier()))
     _progress: Progress = field(default_factory=Progress)
 
-    def make(self, criteria: Criteria, author: Author, now: datetime) -> Purge | None:
-        """A plan of everything due on the day it is now; None when nothing goes. Nothing is destroyed by it."""
+    def make(self, criteria: Criteria, author: Author, now: datetime, *, name: str = "") -> Purge | None:
+        """A plan of everything due on the day it is now; None when nothing goes. Nothing is destroyed by it.
+
+        Args:
+            name: the purge's id; "" for one that is made.
+
+        Raises:
+            AlreadyExistsError: there is a purge of that name.
+            UsageError: the name cannot be one.
+        """
+        self._require_free(name)
         self.catalog.discard_drafts()
         self._growth, self._progress = Growth(Frontier()), Progress()
-        purge_id = f"{day_in(self.policy.time_zone, now):%Y%m%d}-{self.entropy(4).hex()}"
+        purge_id = name or f"{day_in(self.policy.time_zone, now):%Y%m%d}-{self.entropy(4).hex()}"
         today = day_in(self.policy.time_zone, now)
         for page in pages(self._due(criteria, today), PAGE):
             self._take(purge_id, page, today)
@@ -119,6 +130,10 @@ class PlanPurge:
         }
         self.catalog.add_purge(purge, [LedgerEvent(PLANNED, "", now, details)])
         return purge
+
+    def _require_free(self, name: str) -> None:
+        if name and any(purge.id == check_name("purge", name) for purge in self.catalog.purges()):
+            raise AlreadyExistsError(f"there is a purge {name} already", remedy="choose another name")
 
     def _due(self, criteria: Criteria, today: date) -> Iterator[Document]:
         before = min(today, criteria.before) if criteria.before else today
