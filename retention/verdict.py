@@ -96,4 +96,4 @@ def _by_class(scheduled: Deadline, unknown: bool, until: date | None, today: dat
 def _until(until: date, scheduled: Deadline) -> str:
     if until == scheduled.until:
         return scheduled.sentence()
-    return f"kept until {until}, the day promised when it was archived; today's policy says {scheduled.until}: {scheduled.reason}"
+    return f"kept until {until}, the day promised before; today's policy says {scheduled.until}: {scheduled.reason}"
