@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from retention.days import day_in, declared_day
@@ -87,7 +88,7 @@ def deadline(policy: Policy, facts: Facts) -> Deadline:
     trigger = _trigger_day(policy, found, facts)
     if isinstance(trigger, str):
         return Deadline(Standing.INDETERMINATE, f"{found.name}: {trigger} ({_named(policy)})")
-    return _counted(policy, found, *trigger)
+    return _counted(found, _named(policy), *trigger)
 
 
 def extended(old: date | None, new: date | None) -> date | None:
@@ -114,10 +115,11 @@ def _trigger_day(policy: Policy, found: RetentionClass, facts: Facts) -> tuple[d
         return f"the declared {trigger.name} cannot be used: {error}"
 
 
-def _counted(policy: Policy, found: RetentionClass, trigger: date, learned: date) -> Deadline:
+@lru_cache(8192)  # of a million documents, few differ in class and days
+def _counted(found: RetentionClass, named: str, trigger: date, learned: date) -> Deadline:
     ends = {term: term_end(trigger, term) for term in (found.period, found.limit) if term is not None}
     ceiling = found.effective_ceiling.after(learned)
-    counted = f"{found.name}, {_count_words(found)} from {found.trigger.words()} {trigger} ({_named(policy)})"
+    counted = f"{found.name}, {_count_words(found)} from {found.trigger.words()} {trigger} ({named})"
     if any(end is None or (ceiling is not None and end > ceiling) for end in ends.values()):
         bound = f"{found.effective_ceiling.words()} after {learned}"
         return Deadline(Standing.INDETERMINATE, f"{counted} ends beyond the ceiling of {bound}", trigger_day=trigger)
