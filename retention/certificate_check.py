@@ -98,6 +98,7 @@ class _Check:
             self._findings.sentences(),
             tuple(self._notes),
             items.classes,
+            tuple(stamp.of for stamp in ending.timestamps),
         )
 
     def _ending(self) -> Ending:

@@ -52,6 +52,7 @@ class Report:
         signer: id of the key that signed; `signer_known` when it is the one the reader was given beforehand.
         findings: what does not hold, each with what that means. `notes`: what holds only as far as it says.
         classes: by class.
+        stamps: of what there are time-stamps, whether they hold or not.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class Report:
     findings: tuple[str, ...]
     notes: tuple[str, ...]
     classes: dict[str, Tally] = field(default_factory=dict)
+    stamps: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
