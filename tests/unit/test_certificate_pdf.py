@@ -12,7 +12,7 @@ from archiver.adapters.certificates.pdf import write_pdf
 from archiver.adapters.certificates.sheet import BOTTOM, LEFT, RIGHT
 from archiver.adapters.certificates.typeset import CELL, CELL_MONO, TEXT, lines_of, width_of
 from archiver.errors import IntegrityError
-from retention.certificate import Check, Outcome
+from retention.certificate import Check, Outcome, Stamp
 from tests.support.certificates import ARCHIVE, BRUNO, PURGE, Case, changed
 
 LONG_NAME = "W" * 64
@@ -90,6 +90,12 @@ def test_it_is_dated_by_the_certificate():
     found = pypdfium2.PdfDocument(pdf_of(Case().data())).get_metadata_dict()
     assert found["CreationDate"] == "D:20370105094000+00'00'"
     assert found["Title"] == f"Certificate of destruction {PURGE}"
+
+
+def test_time_stamps_are_named_and_not_judged():
+    told = " ".join("\n".join(pages_of(Case(stamps=(Stamp("head 11", "AAAA"), Stamp("head 15", "AAAA"))).data())).split())
+    assert "time-stamps of an outside authority over: head 11, head 15" in told
+    assert "asserted by the operator only" not in told
 
 
 def test_none_is_made_of_one_that_does_not_hold():

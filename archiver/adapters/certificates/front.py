@@ -136,10 +136,20 @@ def _reach(report: Report) -> list[str]:
         "can open for one document alone.",
         "Class, last day and reason of an item are the archive's word; what its commitment holds is shown by an annex.",
     ]
-    return [
-        *(note[:1].upper() + note[1:] + "." for note in report.notes if not note.startswith("the purge did not reach")),
-        *general,
-    ]
+    told = [f"{note[:1].upper()}{note[1:]}." for note in report.notes if not _told_elsewhere(note, report)]
+    return [*told, *([_STAMPS.format(", ".join(report.stamps))] if report.stamps else []), *general]
+
+
+_STAMPS = (
+    "In the signed file there are time-stamps of an outside authority over: {}. Whether they hold is for whoever checks it with the "
+    "authority's certificates; these pages do not say."
+)
+
+
+def _told_elsewhere(note: str, report: Report) -> bool:
+    """What is not covered has its own section; what time-stamps show depends on whom the reader trusts."""
+    about_stamps = ("the time-stamp of", "time and history") if report.stamps else ()
+    return note.startswith(("the purge did not reach", *about_stamps))
 
 
 def _how_to_verify(sheet: Sheet, report: Report, digest: str, size: int) -> None:
