@@ -31,6 +31,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         patience: seconds that an import or a worker waits for a server that does not answer, before it gives up.
         lease_seconds: after this a worker that says nothing counts as dead, and its documents go to others.
         ahead_documents, ahead_bytes: how far imports may run ahead of the workers, all together.
+        timetable_plan: how often `minutier timetable` and the workers plan purges, which nobody but a person approves, as an ISO
+            8601 period; "" for never. timetable_plan_for: what for: `class:NAME` or `collection:NAME`, with commas between
+            several, each a plan of its own; "" for one plan of everything that is due.
+        timetable_fixity: the period within which they read everything back, a share a day; "" for never.
+            timetable_fixity_bytes: bytes after which a day's share ends.
+        timetable_missing: after this they tell of documents whose event nobody recorded; "" for never.
         workers: processes that read documents; 0 means one for each processor.
         readers: "on" reads common formats with fast readers, "off" sends everything to Tika.
         read_seconds: longest time one document or member may take to read.
@@ -51,6 +57,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lease_seconds: float = 30.0
     ahead_documents: int = 4_000
     ahead_bytes: int = 2 * 1024**3
+    timetable_plan: str = "P1M"
+    timetable_plan_for: str = ""
+    timetable_fixity: str = "P90D"
+    timetable_fixity_bytes: int = 256 * 1024**3
+    timetable_missing: str = "P2Y"
     workers: int = 0
     readers: str = "on"
     read_seconds: float = Limits().seconds
@@ -84,7 +95,10 @@ URLS = tuple(name for name in Settings.__struct_fields__ if name.endswith("_url"
 OUTSIDE = ("timestamp_url", "timestamp_ca")
 """What is asked of others: nothing in the archive stands in for it."""
 
-_POSITIVE = tuple(name for name in Settings.__struct_fields__ if name not in ("workers", "readers", *URLS, *OUTSIDE))
+PERIODS = ("timetable_plan", "timetable_fixity", "timetable_missing")
+_WORDS = ("workers", "readers", "timetable_plan_for", *PERIODS, *URLS, *OUTSIDE)
+_POSITIVE = tuple(name for name in Settings.__struct_fields__ if name not in _WORDS)
+_PERIOD = re.compile(r"P(?=\d)(\d{1,4}Y)?(\d{1,5}M)?(\d{1,5}W|\d{1,6}D)?")
 
 
 def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Settings, dict[str, str]]:
@@ -117,6 +131,12 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Setti
         raise UsageError(f"workers is {settings.workers} ({origin['workers']})", remedy="write 0 for one a processor, or more")
     for name in URLS:
         _check_url(name, getattr(settings, name), origin[name])
+    for name in PERIODS:
+        value = getattr(settings, name)
+        if value and (not _PERIOD.fullmatch(value) or not value.strip("P0YMWD")):
+            raise UsageError(
+                f"{name} is {value!r} ({origin[name]})", remedy='write a period such as P1M or P90D, or "" for never'
+            )
     if settings.readers not in ("on", "off"):
         raise UsageError(f"readers is {settings.readers!r} ({origin['readers']})", remedy='write "on" or "off"')
     return settings, origin
