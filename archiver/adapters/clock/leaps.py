@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 from archiver.errors import RefusedError
 from archiver.ports.clock import Doubt, Skew
 
-BEHIND = timedelta(days=1)
+BEHIND = timedelta(minutes=5)
+"""Clocks that a time service keeps never lag by so much. A mark further ahead is that of a clock that was fast: what it says has not
+come yet."""
+
 AHEAD = timedelta(days=330)
 """A longer leap since the last time known is likelier a wrong clock than an archive nobody opened. Less than a year: a year
 mistyped is the commonest of them."""
@@ -34,8 +37,8 @@ def doubt(clock: datetime, known: datetime, whose: str = "the machine's clock") 
     by = clock - known
     if -BEHIND <= by <= AHEAD:
         return None
-    days = f"{abs(by).days:,} days {'behind' if by < timedelta(0) else 'ahead of'}"
-    message = f"{whose} ({clock:%Y-%m-%d %H:%M} UTC) is {days} the archive's last time ({known:%Y-%m-%d %H:%M})"
+    far = f"{_span(abs(by))} {'behind' if by < timedelta(0) else 'ahead of'}"
+    message = f"{whose} ({clock:%Y-%m-%d %H:%M} UTC) is {far} the archive's last time ({known:%Y-%m-%d %H:%M})"
     return Skew(Doubt.BEHIND, by, message) if by < timedelta(0) else Skew(Doubt.AHEAD, by, message, clock)
 
 
@@ -50,3 +53,10 @@ def require_leap(moment: datetime, clock: datetime, known: datetime) -> None:
             f"the clock ({clock:%Y-%m-%d %H:%M} UTC) did not leap ahead of the archive's time ({known:%Y-%m-%d %H:%M})",
             remedy="there is nothing to confirm: the archive's time follows the clock, and never goes back",
         )
+
+
+def _span(by: timedelta) -> str:
+    if by >= timedelta(days=2):
+        return f"{by.days:,} days"
+    minutes = int(by.total_seconds() // 60)
+    return f"{minutes // 60} hours" if minutes >= 120 else f"{minutes} minutes"
