@@ -71,7 +71,7 @@ class Period:
         """For people: "10 years", "1 year, 6 months"."""
         years, months = divmod(self.months, 12)
         parts = [_counted(count, unit) for count, unit in ((years, "year"), (months, "month"), (self.days, "day")) if count]
-        return ", ".join(parts) or "no time"
+        return ", ".join(parts) or "0 days"
 
 
 def _parts(text: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from archiver.domain.document import State
 from archiver.domain.ledger import LedgerEvent
 from archiver.domain.purging import DONE
 from archiver.errors import IntegrityError
@@ -84,8 +85,8 @@ class FinishPurge:
         note_catalogue(self.scrubbing.scrub(EMPTIED, rewrite=self.rewrite), probe)
 
     def _entries(self, document_ids: Sequence[str]) -> Iterable[IndexEntry]:
-        documents = self.catalog.documents(document_ids)
-        return (entry_of(one, stored(self.texts, one), one.sequence) for one in documents.values())
+        there = (one for one in self.catalog.documents(document_ids).values() if one.state in (State.ARCHIVED, State.QUARANTINED))
+        return (entry_of(one, stored(self.texts, one), one.sequence) for one in there)
 
     def _executed(self, purge_id: str) -> Iterable[PurgeItem]:
         return self.catalog.items(purge_id, states=(ItemState.EXECUTED,))

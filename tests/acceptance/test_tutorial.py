@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TUTORIAL = ROOT / "docs" / "tutorial" / "first-archive.md"
+TUTORIALS = sorted((ROOT / "docs" / "tutorial").glob("*.md"))
 SAMPLES = ROOT / "tests" / "samples" / "files"
 
 _PATH = os.environ["PATH"]  # as it is before any test: reading in the same process empties it
@@ -102,11 +102,12 @@ def _outputs(commands: list[str], folder: Path, environment: dict[str, str]) -> 
     return outputs + [""] * (len(commands) - len(outputs))
 
 
-def test_every_command_of_the_tutorial_does_what_it_shows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
+def test_every_command_of_a_tutorial_does_what_it_shows(page: Path, tmp_path: Path) -> None:
     if not (Path(sys.executable).parent / "minutier").exists():
         pytest.skip("minutier is not installed beside this interpreter: `make test` installs it")
-    assert list(steps(TUTORIAL.read_text(encoding="utf-8"))), "no console block in the tutorial"
-    run(TUTORIAL, tmp_path)
+    assert list(steps(page.read_text(encoding="utf-8"))), "no console block in the tutorial"
+    run(page, tmp_path)
 
 
 @pytest.mark.parametrize(
