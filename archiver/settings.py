@@ -32,10 +32,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lease_seconds: after this a worker that says nothing counts as dead, and its documents go to others.
         ahead_documents, ahead_bytes: how far imports may run ahead of the workers, all together.
         timetable_plan: how often `minutier timetable` and the workers plan purges, which nobody but a person approves, as an ISO
-            8601 period; "" for never. timetable_plan_for: what for: `class:NAME` or `collection:NAME`, with commas between
-            several, each a plan of its own; "" for one plan of everything that is due.
+            8601 period; "" for never.
+        timetable_plan_for: what these plans are of: `class:NAME` or `collection:NAME`, with commas between several, each a plan of
+            its own; "" for one plan of everything that is due.
         timetable_fixity: the period within which they read everything back, a share a day; "" for never.
-            timetable_fixity_bytes: bytes after which a day's share ends.
+        timetable_fixity_bytes: bytes after which a day's share ends.
         timetable_missing: after this they tell of documents whose event nobody recorded; "" for never.
         workers: processes that read documents; 0 means one for each processor.
         readers: "on" reads common formats with fast readers, "off" sends everything to Tika.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from archiver.bootstrap import Archive
     from archiver.services.purge_run import Counts
     from archiver.services.read_chunk import Done
+    from archiver.services.timetable import Outcome
 
 BACKLOG_DOCUMENTS = Gauge("minutier_backlog_documents", "Documents whose work is not done.", ["kind"])
 BACKLOG_BYTES = Gauge("minutier_backlog_bytes", "Bytes of the originals whose work is not done.", ["kind"])
@@ -28,6 +29,10 @@ DEATHS = Counter("minutier_deaths", "Claims taken over from workers that never c
 QUARANTINED = Counter("minutier_quarantined", "Documents given up after several workers ended with them.")
 POSTPONED = Counter("minutier_postponed", "Documents given back since a part was out of reach.")
 PURGED = Counter("minutier_purged", "Items of purges that were dealt with, by what became of them.", ["state"])
+TIMETABLE_LAST = Gauge("minutier_timetable_last_seconds", "When a duty was done last, in seconds since 1970.", ["duty"])
+TIMETABLE_FAILED = Counter("minutier_timetable_failed", "Times a duty could not be done.", ["duty"])
+TIMETABLE_DAMAGED = Counter("minutier_timetable_damaged", "Times a duty found something that is not as it was written.", ["duty"])
+TIMETABLE_FOUND = Gauge("minutier_timetable_found", "What a duty counted when it was done last.", ["duty", "what"])
 LEDGER_WAITING = Gauge("minutier_ledger_waiting", "Events not entered in the custody ledger yet.")
 
 
@@ -58,6 +63,17 @@ def purged(counts: Counts) -> None:
     """A chunk of a purge was dealt with."""
     for state, number in counts.by_state.items():
         PURGED.labels(state.value).inc(number)
+
+
+def duty(outcome: Outcome) -> None:
+    """A duty of the timetable was done, or could not be."""
+    if outcome.failure is not None:
+        TIMETABLE_FAILED.labels(outcome.duty).inc()
+        return
+    TIMETABLE_LAST.labels(outcome.duty).set(outcome.at.timestamp())
+    TIMETABLE_DAMAGED.labels(outcome.duty).inc(outcome.report.damaged)
+    for what, number in outcome.report.counts.items():
+        TIMETABLE_FOUND.labels(outcome.duty, what).set(number)
 
 
 def message(kind: Kind, result: str, seconds: float) -> None:

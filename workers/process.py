@@ -1,4 +1,4 @@
-"""One worker process: an archive, a broker, a few threads of Dramatiq, and the sweeper."""
+"""One worker process: an archive, a broker, a few threads of Dramatiq, the sweeper and the timekeeper."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from archiver.ports.jobs import Kind
 from workers import metrics
 from workers.actors import declare
 from workers.sweeper import Sweeper
+from workers.timetable import Timekeeper
 from workers.work import Work
 
 _log = logging.getLogger("minutier.work")
@@ -57,7 +58,7 @@ def _serve(home: Path, kinds: set[Kind], options: argparse.Namespace, stop: thre
             worker = dramatiq.Worker(broker, worker_threads=options.threads, worker_timeout=500)
             worker.start()
             _log.info("ready: %s with %d threads", ", ".join(sorted(kinds)), options.threads)
-            with Sweeper(archive):
+            with Sweeper(archive), Timekeeper(archive):
                 _wait(stop, options.parent)
                 work.end_in(options.grace)
                 worker.stop(timeout=int(options.grace * 1000))

@@ -1,4 +1,4 @@
-"""The sweeper: announces what was lost or given back, enters and seals the ledger, keeps the index's mark, renews what waits.
+"""The sweeper: announces what was lost or given back, enters what happened in the ledger, keeps the index's mark.
 
 Every process has one; rows that one of them takes are passed over by the others.
 """
@@ -8,25 +8,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from datetime import datetime, timedelta
 from types import TracebackType
 
 from archiver.adapters.index.elastic import ElasticsearchIndex
 from archiver.bootstrap import Archive
 from archiver.errors import LockedError, MinutierError
 from archiver.ports.jobs import Kind
-from archiver.services.intake_upkeep import remove_unclaimed, renew_waiting
 from workers import metrics
 
 ANNOUNCE_SECONDS = 2.0
 LEDGER_SECONDS = 30.0
-UPKEEP = {
-    "seal": timedelta(hours=1),
-    "intake locks": timedelta(hours=6),
-    "unclaimed originals": timedelta(days=7),  # it lists all originals: minutes for millions; what it removes harms nobody
-}
-"""What is done once in a while by one of all processes: when it was done last is a mark in the catalogue."""
-
 _log = logging.getLogger("minutier.sweep")
 
 
@@ -68,32 +59,7 @@ class Sweeper:
             self._ledger_due = now + LEDGER_SECONDS
             self._archive.ledger.sequence()
             self._mark_index()
-            for what, every in UPKEEP.items():
-                if what != "seal" or self._archive.keys.can_sign:
-                    self._keep_up(what, every)
         metrics.backlog(self._archive)
-
-    def _keep_up(self, what: str, every: timedelta) -> None:
-        archive, mark = self._archive, f"swept: {what}"
-        now = archive.clock.now()
-        last = archive.catalog.get_mark(mark)
-        if last and now - datetime.fromisoformat(last) < every:
-            return
-        with archive.catalog.exclusive(mark):
-            if archive.catalog.get_mark(mark) != last:
-                return
-            archive.catalog.set_mark(mark, now.isoformat())
-            self._do(what)
-
-    def _do(self, what: str) -> None:
-        archive = self._archive
-        if what == "seal":
-            archive.ledger.beat()
-        elif what == "intake locks":
-            archive.jobs.adopt()
-            renew_waiting(archive.catalog, archive.objects, archive.clock)
-        else:
-            remove_unclaimed(archive.catalog, archive.objects, archive.clock)
 
     def _mark_index(self) -> None:
         """How far the index has come, written where the index itself can tell it; and what an importer that was killed left of

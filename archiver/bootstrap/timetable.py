@@ -71,7 +71,7 @@ class _Duties:
         if settings.timetable_fixity:
             duties.append(Duty("fixity", DAY, self._fixity))
         if settings.timetable_plan:
-            duties.append(Duty("plans", self._length(settings.timetable_plan), self._plans))
+            duties.append(Duty("plans", self._length(settings.timetable_plan), self._plans, later=True))
         return [*duties, Duty("watch", DAY, self._watch)]
 
     def _ledger(self) -> Report:

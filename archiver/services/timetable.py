@@ -38,11 +38,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Something to be done every so often. `do` may be cut off anywhere and be done again."""
+    """Something to be done every so often. `do` may be cut off anywhere and be done again.
+
+    Attributes:
+        later: the first time comes once `every` has passed since the timetable was first looked at, and not at once.
+    """
 
     name: str
     every: timedelta
     do: Callable[[], Report]
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Timetable:
             only: names of duties, done whether they are due or not; all_: do all of them.
         """
         for duty in self.duties:
+            if duty.later and self.last(duty.name) is None:
+                self._note(duty, self.clock.now(), failed=False)
             if duty.name in only or all_ or (not only and self.is_due(duty)):
                 yield self._done(duty)
 
@@ -97,8 +104,11 @@ class Timetable:
         except (MinutierError, RetentionError) as error:
             failure = error
         now = self.clock.now()
-        self.marks.set_mark(_mark(duty.name), json.dumps({"at": now.isoformat(), "failed": failure is not None}))
+        self._note(duty, now, failed=failure is not None)
         return Outcome(duty.name, now, report, failure)
+
+    def _note(self, duty: Duty, at: datetime, *, failed: bool) -> None:
+        self.marks.set_mark(_mark(duty.name), json.dumps({"at": at.isoformat(), "failed": failed}))
 
 
 def _mark(name: str) -> str:
