@@ -84,6 +84,7 @@ def test_json_is_one_object(run):
     assert told["classes"]["FR-ACCOUNTING"] == {
         "executed": 3, "withheld": 0, "failed": 0, "oldest": "2036-12-31", "newest": "2036-12-31",
     }  # fmt: skip
+    assert told["classes"]["FR-CV"] == {"executed": 0, "withheld": 1, "failed": 1, "oldest": "", "newest": ""}
     assert told["findings"] == []
 
 

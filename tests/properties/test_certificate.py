@@ -189,6 +189,12 @@ def test_counts_are_compared():
         case.data()
 
 
+def test_items_are_written_in_the_plan_s_order():
+    case = Case(outcomes=ALL_GONE, change_items=lambda items: [items[1], items[0], *items[2:]])
+    with pytest.raises(StatementError, match="cannot follow 0 others"):
+        case.data()
+
+
 def test_more_bytes_than_planned():
     case = Case(change_body=lambda body: changed(body, execution=changed(body.execution, bytes=10**9)))
     assert "more bytes" in refusals(case)
@@ -406,6 +412,11 @@ def test_a_head_of_another_tree_is_found():
 
     case.change_body = access
     assert "is of the access tree" in refusals(case)
+
+
+def test_a_head_after_the_purge_that_was_signed_before_it():
+    case = Case(outcomes=(Outcome.WITHHELD,), head_time=at(4))
+    assert "was signed after the head that follows the purge" in refusals(case)
 
 
 def test_a_proof_that_does_not_fit_is_found():
