@@ -97,6 +97,16 @@ def test_bytes_stay_held_while_another_document_of_the_same_bytes_is(kept: KeptD
     assert not kept.original(one).lock.hold
 
 
+def test_bytes_stay_held_while_a_document_that_is_not_archived_yet_is(kept: KeptDocuments) -> None:
+    one, late = kept.archive("one", b"same"), kept.receive("late", b"same")
+    kept.hold(one, name="first")
+    kept.hold(late, name="second")
+    kept.release(name="first")
+    assert kept.original(one).lock.hold
+    kept.commit(late)
+    assert kept.at_store(late) == {True}
+
+
 def test_a_release_leaves_the_stores_hold_while_the_end_is_not_known(kept: KeptDocuments) -> None:
     one = kept.archive("one", retention_class="E")
     assert kept.at_store(one) == {True}
