@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from archiver.adapters.catalog.ledger_rows import SqlLedgerRows
+from archiver.adapters.catalog.rebuild_rows import SqlRebuiltRows
+from archiver.adapters.catalog.sql import create_sqlite
 from archiver.domain.document import State
 from archiver.domain.ledger import Tree
 from archiver.errors import LostClaimError
@@ -16,6 +19,7 @@ from archiver.ports.catalog import IntakeGroup
 from archiver.ports.index import IndexEntry
 from archiver.ports.jobs import Kind
 from archiver.ports.objects import Bucket
+from archiver.ports.sources import SourceEntry
 from archiver.services.commit import Commit
 from archiver.services.extract import Result
 from archiver.services.index_chunk import IndexChunk
@@ -24,19 +28,23 @@ from archiver.services.ledger_objects import entries
 from archiver.services.placement import Placement
 from archiver.services.policies import Policies, policy_in_force
 from archiver.services.read_chunk import ReadChunk
+from archiver.services.rebuild import Rebuild
 from archiver.services.reread import reread
 from archiver.services.sequence_ledger import LedgerService
 from archiver.services.texts import Texts
 from archiver.services.tombstones import AGAIN
+from tests.support.command import Minutier
 from tests.support.destruction import PURGE, condemned, destroy
 from tests.support.documents import extraction
+from tests.support.lived import destroy_class
+from tests.support.memory_index import MemoryIndex
 from tests.support.scripted_pool import box
 from tests.support.small_archive import SmallArchive
 from tests.unit.test_work_chunks import Workshop
 
 POLICY = b"""collections: {}
 classes:
-  SHORT: {title: Short, limit: P1D, from: received, basis: None, lock: none, then: destroy}
+  SHORT: {title: Short, limit: P0D, from: received, basis: None, lock: none, then: destroy}
 """
 REFUSED = f"destroyed by purge {PURGE}; not archived again unless --again says why"
 
@@ -318,3 +326,77 @@ def test_jobs_of_a_destroyed_document_are_gone(folder: Path, workshop: Workshop)
     destroy(archive.catalog, archive.objects, ids)
     claims = archive.jobs.claim(Kind.EXTRACT, ids, owner="x", lease=workshop.leases.lease)
     assert claims == []
+
+
+# -- reindex --------------------------------------------------------------------------------------------------------
+def test_reindex_leaves_tombstones_out(folder: Path, archive: SmallArchive) -> None:
+    archive.run(folder)
+    gone, index = _gone(archive, "a"), MemoryIndex()
+    catch_up(archive.catalog, index, Texts(archive.objects))
+    assert set(index.entries) == {archive.documents()["b"].id}
+    assert gone not in index.entries
+
+
+# -- rebuild --------------------------------------------------------------------------------------------------------
+def test_rebuild_brings_the_tombstone_back_and_not_the_document(folder: Path, archive: SmallArchive, tmp_path: Path) -> None:
+    archive.run(folder)
+    one = archive.documents()["a"]
+    _gone(archive, "a")
+    ledger = LedgerService(archive.rows, archive.objects, archive.keys, archive.clock)
+    ledger.sequence()
+    ledger.seal()
+    before = archive.catalog
+    archive.catalog = create_sqlite(tmp_path / "again.sqlite")
+    archive.rows = SqlLedgerRows(archive.catalog.engine)
+    parts = (archive.catalog, SqlRebuiltRows(archive.catalog.engine), archive.rows, archive.objects, archive.keys, archive.clock)
+    assert Rebuild(*parts).run().findings == []
+    assert replace(archive.catalog.document(one.id), sequence=0) == replace(before.document(one.id), sequence=0)
+    before.close()
+    archive.run(folder, batch="again")
+    assert archive.outcomes("again") == {"a": "refused", "b": "already there"}
+    assert archive.catalog.document(one.id).state is State.DISPOSED
+    assert _nothing_of(archive, one.id, one.sha256)
+
+
+# -- the commands ---------------------------------------------------------------------------------------------------
+def test_commands_refuse_it_say_why_and_archive_it_again_for_a_reason(tmp_path: Path) -> None:
+    archive, folder = Minutier(tmp_path / "archive"), tmp_path / "in"
+    archive.run("init")
+    folder.mkdir()
+    (folder / "a.txt").write_text("quittance lamentable")
+    (folder / "policy.yaml").write_text(POLICY.decode())
+    archive.run("policy", "apply", folder / "policy.yaml")
+    archive.run("import", folder / "a.txt", "--class", "SHORT", "--batch", "first")
+    for name in ("anna", "bruno"):
+        archive.run("key", "new", tmp_path / f"{name}.key", "--no-passphrase")
+        archive.run("key", "enroll", name, tmp_path / f"{name}.key.pub")
+    purge = destroy_class(archive, tmp_path, "SHORT")
+    (gone,) = {row["document"] for row in archive.run("--json", "batch", "report", "first").rows if "document" in row}
+    report = archive.run("batch", "report", "first").out
+    assert "destroyed" in report
+    assert str(gone) in report
+    assert "a.txt" not in report
+    assert archive.run("--json", "batch", "show", "first").rows[0]["outcomes"] == {"destroyed": 1}
+
+    ran = archive.run("import", folder / "a.txt", "--class", "SHORT", "--batch", "second", code=5)
+    assert "1  refused" in ran.out
+    assert f"by purge {purge}; not archived again unless --again says why" in archive.run("batch", "report", "second").out
+    assert archive.run("batch", "resume", "second", code=5).err.startswith("Batch second was finished")
+    assert "destroyed" in archive.run("get", gone, "-o", "-", code=5).err
+    assert archive.run("export").out == ""
+    archive.run("reindex")
+    assert archive.run("--json", "search", "lamentable").out.count(str(gone)) == 0
+
+    archive.run("import", folder / "a.txt", "--again", code=2)
+    archive.run("import", folder / "a.txt", "--reason", "why", code=2)
+    archive.run("import", folder / "a.txt", "--class", "SHORT", "--again", "--reason", "the court asks", "--batch", "third")
+    (new,) = archive.ids().values()
+    assert new != gone
+    archive.run("verify")
+
+
+def test_failed_lines_weigh_more_than_refused_ones(folder: Path, archive: SmallArchive) -> None:
+    archive.run(folder)
+    _gone(archive, "a")
+    archive.run(iter([SourceEntry(str(folder / "a")), SourceEntry(str(folder / "missing"))]), batch="again")
+    assert archive.catalog.tally("again").by_outcome == {"refused": 1, "failed": 1}

@@ -22,7 +22,9 @@ PURGE = "20260115-test"
 def condemned(catalog: Catalog, objects: ObjectStore, ids: Sequence[str], purge_id: str = PURGE) -> list[PurgeItem]:
     """These originals with their members as tombstones, the first thing of them still to be removed."""
     documents = [one for root in ids for one in (catalog.document(root), *catalog.members_of([root]).get(root, ()))]
-    stored = {place: _stored(objects, place, one) for place, one in enumerate(documents)}
+    taken = sum(1 for _ in catalog.items(purge_id))
+    stored = {place: _stored(objects, place, one) for place, one in enumerate(documents, taken)}
+    catalog.add_items(purge_id, [one.item.item for one in stored.values()])
     return catalog.condemn(purge_id, stored, lambda _known, _stored: {})
 
 

@@ -40,14 +40,14 @@ def live(archive: Minutier, folder: Path) -> str:
     (folder / "passwords").write_text("secret\nsesame-2024\n")
     archive.run("batch", "retry", "--outcome", "encrypted", "--password-file", folder / "passwords", code=None)
     _policy(archive, folder, SECOND)
-    return destroy_due(archive, folder)
+    return destroy_class(archive, folder, "DUE")
 
 
-def destroy_due(archive: Minutier, folder: Path) -> str:
-    """Plan, approve and run a purge of the class DUE."""
-    planned = archive.run("--json", "purge", "plan", "--class", "DUE", "--key", folder / "anna.key").rows[0]
+def destroy_class(archive: Minutier, folder: Path, name: str) -> str:
+    """Plan (anna), approve (bruno) and run a purge of all that is due of this class; its id. Their keys are in `folder`."""
+    planned = archive.run("--json", "purge", "plan", "--class", name, "--key", folder / "anna.key").rows[0]
     purge = str(planned["purge"])
-    archive.run("purge", "approve", purge, "--key", folder / "bruno.key", "--empties", "DUE")
+    archive.run("purge", "approve", purge, "--key", folder / "bruno.key", "--empties", name)
     archive.run("purge", "run", purge)
     return purge
 
