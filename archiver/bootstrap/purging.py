@@ -35,6 +35,9 @@ BEYOND = (
 )
 """What no program of an archive can reach; a certificate says so."""
 
+PLANNING = "purge plan"
+"""The lock of the catalogue under which plans are made: what one that was cut off left is removed by the next one."""
+
 
 class Purging:
     """The services of one archive."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from archiver.bootstrap.purging import Purging
+from archiver.bootstrap.purging import PLANNING, Purging
 from archiver.services.events import Events
 from archiver.services.fixity import Fixity, Share
 from archiver.services.holds import Holds
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 LOCK = "timetable"
 """The lock of the catalogue under which one process at a time does what is due."""
-PLANNING = "purge plan"
-"""The lock under which plans are made: what a plan that was cut off left is removed by the next one."""
 DAY = timedelta(days=1)
 DUTIES = ("ledger", "intake", "unclaimed", "holds", "rolling", "files", "fixity", "plans", "watch")
 

@@ -40,7 +40,7 @@ def plan(
 
     With --key the plan is signed by its author. Exit code 0 also when nothing is due.
     """
-    from archiver.bootstrap.purging import Purging
+    from archiver.bootstrap.purging import PLANNING, Purging
     from archiver.cli.purge_answers import answer, nothing_lines
     from archiver.cli.purge_signing import day_of, opened, pseudonym_of
     from archiver.services.purge_plan import Author, Criteria, Progress
@@ -52,7 +52,7 @@ def plan(
         progress = now
 
     criteria = Criteria(collection, retention_class, day_of(before) if before else None)
-    with context.open(writable=True, beside=True) as archive:
+    with context.open(writable=True, beside=True) as archive, archive.catalog.exclusive(PLANNING):
         key = opened(context, archive, key_file, passphrase_file)
         person = archive.catalog.signer(key.key_id).person if key else context.principal.name
         author = Author(person, pseudonym_of(archive, person), key)

@@ -84,7 +84,7 @@ class Timetable:
         """Whether its time has come; so it has when the mark is of a later time than it is now."""
         last = self.last(duty.name)
         if last is None:
-            return True
+            return not duty.later
         at, failed = last
         wait = min(AGAIN, duty.every) if failed else duty.every
         return not timedelta(0) <= self.clock.now() - at < wait - min(_LATE, wait / 10)
