@@ -81,6 +81,8 @@ def _checks(archive: Archive, holder: str) -> Iterator[Check]:
         yield from guarded("ledger", lambda: ledger(archive))
         yield from guarded("extraction", lambda: health.check_extraction(archive.pool, Path(folder) / "doctor.rtf"))
         yield from guarded("clock", lambda: doctor_servers.clocks(archive) if settings.catalog_url else _clock(archive))
+        if settings.timestamp_url:
+            yield from guarded("time-stamps", lambda: doctor_servers.timestamps(archive))
         yield from guarded("disk", lambda: health.check_space(archive.home))
         yield from guarded("redundancy", lambda: _redundancy(archive))
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archiver.errors import MinutierError
 from archiver.services import health_servers
 from archiver.services.health import Check, Grade
 from archiver.services.trusted_time import REMEDIES
+from archiver.settings import without_password
 
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
     from archiver.ports.catalog import ServedCatalog
     from archiver.ports.index import ServedIndex
     from archiver.ports.objects import StoreFacts
+
+_APART = 60
+"""Seconds that clocks kept by a time service are never apart."""
 
 
 def objects(archive: Archive) -> list[Check]:
@@ -48,7 +53,6 @@ def tika(archive: Archive) -> list[Check]:
 def broker(archive: Archive) -> list[Check]:
     """The broker, and the work it is told of."""
     from archiver.ports.jobs import Kind
-    from archiver.settings import without_password
 
     waiting = {kind: archive.queues.waiting(kind) for kind in Kind}
     shown = Check("broker", Grade.OK, without_password(archive.settings.broker_url))
@@ -73,6 +77,26 @@ def clocks(archive: Archive) -> list[Check]:
             Check("clock", Grade.WARNING, f"doubtful, and nothing is destroyed meanwhile: {skew.message}", REMEDIES[skew.doubt])
         )
     return found
+
+
+def timestamps(archive: Archive) -> Check:
+    """The outside authority: asked for a token over nothing of the archive's."""
+    from archiver.adapters.timestamps.rfc3161 import verify
+
+    authority, ca = archive.timestamps, archive.settings.timestamp_ca
+    assert authority is not None
+    message = b"minutier doctor v1\n"
+    given = verify(authority.stamp(message), message, Path(ca) if ca else None)
+    shown = f"{without_password(archive.settings.timestamp_url)}, {given.authority}"
+    apart = abs((given.time - datetime.now(UTC)).total_seconds())
+    if apart > _APART:
+        return Check(
+            "time-stamps",
+            Grade.WARNING,
+            f"{shown}: its clock and this host's are {apart:,.0f} seconds apart",
+            "see which is right",
+        )
+    return Check("time-stamps", Grade.OK, shown)
 
 
 def redundancy(archive: Archive) -> list[Check]:

@@ -14,6 +14,7 @@ from archiver.adapters.timestamps.posting import post
 from archiver.adapters.timestamps.rfc3161 import Rfc3161, verify
 from archiver.adapters.timestamps.tokens import answer_with, parsed
 from archiver.errors import IntegrityError, MinutierError, RefusedError, UnreachableError, UsageError
+from tests.support.command import Minutier
 from tests.support.time_authority import Authority, authority_at, reply, served
 
 MESSAGE = b"minutier certificate v1\nkind destruction\n"
@@ -186,3 +187,18 @@ def test_a_file_of_authorities_that_is_none(tmp_path: Path, body: bytes | None) 
     with pytest.raises(UsageError) as caught:
         Rfc3161("http://127.0.0.1:9/", tmp_path / "ca.pem").stamp(MESSAGE)
     assert "timestamp_ca" in caught.value.remedy
+
+
+def test_doctor_tries_the_authority(authority: Authority, tmp_path: Path) -> None:
+    Minutier(tmp_path / "archive").run("init")
+    with authority_at(authority) as url:
+        settings = {"MINUTIER_TIMESTAMP_URL": url, "MINUTIER_TIMESTAMP_CA": str(authority.ca)}
+        (told,) = _told(Minutier(tmp_path / "archive", **settings))
+    assert (told["grade"], told["what"]) == ("ok", f"{url}, CN=Test time-stamps")
+    (told,) = _told(Minutier(tmp_path / "archive", **settings))
+    assert (told["grade"], "does not answer" in told["what"]) == ("failed", True)
+    assert not _told(Minutier(tmp_path / "archive"))
+
+
+def _told(minutier: Minutier) -> list[dict[str, str]]:
+    return [row for row in minutier.run("--json", "doctor", code=None).rows if row["part"] == "time-stamps"]

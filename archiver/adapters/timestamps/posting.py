@@ -31,8 +31,8 @@ def post(url: str, query: bytes, *, seconds: float, most_bytes: int) -> bytes:
         connection.connect()
         with _bounded(connection, seconds):
             connection.request("POST", _path(parts), query, _headers(parts))
-            answer = connection.getresponse()
-            body = _whole(answer, most_bytes)
+            with connection.getresponse() as answer:
+                body = _whole(answer, most_bytes)
     except (OSError, http.client.HTTPException, ValueError) as error:
         why = (
             "no whole answer in time" if isinstance(error, TimeoutError | http.client.HTTPException | ValueError) else str(error)
