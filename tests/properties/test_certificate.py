@@ -110,6 +110,7 @@ def test_nothing_can_be_taken_out_put_in_or_swapped(draw):
         (b'"timestamps":[\n]}\n', b'"timestamps":[\n]}'),
         (b'"timestamps":[\n]}\n', b'"timestamps":[\n]}\n\n'),
         (b'"FR-CV"', b'"FR-\\u0043V"'),
+        (b'}\n]}\n,"statement"', b'},\n]}\n,"statement"'),
     ],
 )
 def test_another_form_of_the_same_is_refused(was, then):
@@ -154,6 +155,27 @@ def test_a_line_without_end_is_not_taken_in():
     start = data.index(b'{"position":0')
     with pytest.raises(StatementError, match="bytes"):
         check(data[:start] + b'{"position":0,"id":"' + b"0" * 1_000_000)
+
+
+def test_one_without_signature_is_refused():
+    data = Case().data()
+    with pytest.raises(StatementError, match="ends before its signature"):
+        check(data[: data.index(b'\n,"statement":') + 1])
+
+
+@pytest.mark.parametrize(("limit", "why"), [("HEAD_LIMIT", "before its items"), ("TAIL_LIMIT", "follow the certificate's body")])
+def test_no_more_is_taken_in_than_a_certificate_may_have(monkeypatch, limit, why):
+    monkeypatch.setattr(f"retention.certificate_file.{limit}", 400)
+    with pytest.raises(StatementError, match=why):
+        check(Case().data())
+
+
+def test_items_and_hashes_stand_on_lines_of_their_own():
+    data = Case().data()
+    lines, body = data.decode().splitlines(), json.loads(data)["body"]
+    for alone in (*body["proof"], *body["keys"], *body["items"], *body["checks"], *body["not_covered"]):
+        written = json.dumps(alone, separators=(",", ":"))
+        assert written in lines or written + "," in lines
 
 
 # -- leaves -------------------------------------------------------------------------------------------------------
