@@ -30,8 +30,13 @@ def run_purge(context: Context, archive: Archive, purging: Purging, purge: Purge
         InterruptedRunError: it was asked to stop; what is in hand was finished.
         SystemExit: with 3 when something could not be destroyed.
     """
+    from archiver.ports.retention_rows import PurgeState
+    from archiver.services.purge_run import UNFINISHED
     from retention.plan import ItemState
 
+    if purge.state is PurgeState.DONE and not archive.catalog.class_counts(purge.id, states=UNFINISHED):
+        _answer_done(context, archive, purge)
+        return
     last = 0.0
     with Stop() as stop:
 
@@ -57,10 +62,14 @@ def run_purge(context: Context, archive: Archive, purging: Purging, purge: Purge
         )
         sys.exit(FAILED)
     done, _ = purging.finishing(context.note, rewrite=rewrite).run(purge)
-    answer(context, archive, done)
-    context.note(safe(f"Its certificate: minutier purge certificate {done.id} --out FILE --pdf FILE"))
+    _answer_done(context, archive, done)
     if failed:
         sys.exit(FAILED)
+
+
+def _answer_done(context: Context, archive: Archive, done: Purge) -> None:
+    answer(context, archive, done)
+    context.note(safe(f"Its certificate: minutier purge certificate {done.id} --out FILE --pdf FILE"))
 
 
 def _so_far(counts: Counts) -> str:

@@ -100,8 +100,9 @@ class ApprovePurge:
         self._require_another(purge, plan, approver)
         counts = [one.retention_class for one in self.catalog.class_counts(purge.id)]
         if approver.key is None:
-            self._require_no_minimum(counts)
-        self._require_visa(counts, visa)
+            require_authenticated(self.policy, counts)
+        if visa is None:
+            require_visa(self.policy, counts)
         emptied = self._emptied(purge)
         _require_named(emptied, empties)
         if not timedelta(0) < lasts <= LONGEST:
@@ -164,22 +165,6 @@ class ApprovePurge:
                 remedy="somebody else approves, with a key of their own: `minutier key enroll PERSON FILE.pub`",
             )
 
-    def _require_no_minimum(self, names: Iterable[str]) -> None:
-        kept = [name for name in names if (found := self.policy.retention_class(name)) and found.period is not None]
-        if kept:
-            raise NotPermittedError(
-                f"documents of {', '.join(kept)} have a legal minimum: only an authenticated approval lets them go",
-                remedy="approve with a personally enrolled key: --key FILE",
-            )
-
-    def _require_visa(self, names: Iterable[str], visa: Visa | None) -> None:
-        wanting = [name for name in names if (found := self.policy.retention_class(name)) and found.visa]
-        if wanting and visa is None:
-            raise RefusedError(
-                f"{', '.join(wanting)} may go only with the visa of an authority",
-                remedy="add --visa-authority, --visa-reference and --visa-date",
-            )
-
     def _emptied(self, purge: Purge) -> list[str]:
         """Classes that would lose their last document."""
         counts = self.catalog.class_counts(purge.id)
@@ -195,6 +180,26 @@ def _require_named(emptied: Sequence[str], named: Sequence[str]) -> None:
         raise RefusedError(
             f"the plan would destroy every document of {', '.join(missing)}",
             remedy=f"if that is meant, say so: {' '.join(f'--empties {name}' for name in missing)}",
+        )
+
+
+def require_authenticated(policy: Policy, names: Iterable[str]) -> None:
+    """Refuse an approval without a key where the law asks to keep documents of one of these classes."""
+    kept = [name for name in names if (found := policy.retention_class(name)) and found.period is not None]
+    if kept:
+        raise NotPermittedError(
+            f"documents of {', '.join(kept)} have a legal minimum: only an authenticated approval lets them go",
+            remedy="approve with a personally enrolled key: --key FILE",
+        )
+
+
+def require_visa(policy: Policy, names: Iterable[str]) -> None:
+    """Refuse an approval without a visa where one of these classes wants it."""
+    wanting = [name for name in names if (found := policy.retention_class(name)) and found.visa]
+    if wanting:
+        raise RefusedError(
+            f"{', '.join(wanting)} may go only with the visa of an authority",
+            remedy="approve with --visa-authority, --visa-reference and --visa-date",
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from archiver.errors import IntegrityError, MinutierError, NotFoundError, RefusedError
+from archiver.errors import IntegrityError, MinutierError, NotFoundError, NotPermittedError, RefusedError
 from archiver.ports.catalog import Catalog
 from archiver.ports.jobs import Claim, Jobs, Kind
 from archiver.ports.retention_rows import PurgeItem, PurgeState
@@ -81,7 +81,10 @@ class PurgeChunk:
             return False
         try:
             self.conditions.require(purge)
-        except RefusedError:  # no other chunk of it would fare better: who runs it is told when it is run again
+        except (
+            RefusedError,
+            NotPermittedError,
+        ):  # no other chunk of it would fare better: who runs it is told when it is run again
             self._give_back(claims, owner)
             self.jobs.withdraw(Kind.PURGE, purge_id)
             raise

@@ -11,9 +11,10 @@ from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.retention_rows import Purge, PurgeItem, PurgeState
 from archiver.services.destroy import Destroy, units
-from archiver.services.purge_approval import require_as_made
+from archiver.services.purge_approval import require_as_made, require_authenticated, require_visa
 from archiver.services.purge_conditions import PurgeConditions
 from retention.plan import ItemState
+from retention.statements import Approval
 
 CHUNK = 256
 """Items destroyed together: one transaction, one round of requests, at most so many left half way by a crash."""
@@ -64,6 +65,7 @@ class RunPurge:
 
         Raises:
             RefusedError: it is not approved, the approval ran out, or the time is in doubt. What was done stands.
+            NotPermittedError: who approved was not entitled to.
             IntegrityError: plan or approval is not what was made and signed.
             UnreachableError: a part does not answer; the next run goes on.
         """
@@ -75,11 +77,22 @@ class RunPurge:
         """The purge, running. Raises as `run` does."""
         now = self.conditions.require(purge)
         require_as_made(self.catalog, purge)
+        self._require_enough(purge)
         if purge.state in (PurgeState.RUNNING, PurgeState.DONE):
             return purge
         running = replace(purge, state=PurgeState.RUNNING, started_at=now)
         self.catalog.set_purge(running, [LedgerEvent(STARTED, "", now, {"purge": purge.id})])
         return running
+
+    def _require_enough(self, purge: Purge) -> None:
+        """Does the approval bear what its classes ask for today? Asked when it was given, and again: a policy may have come since,
+        and a row may have been written by hand."""
+        approval = Approval.parse(purge.approvals[-1].statement)
+        names = [one.retention_class for one in self.catalog.class_counts(purge.id, states=UNFINISHED)]
+        if approval.key_id is None:
+            require_authenticated(self.destroy.policy(), names)
+        if approval.visa is None:
+            require_visa(self.destroy.policy(), names)
 
     def work_off(self, purge: Purge, states: Collection[ItemState], counts: Counts) -> None:
         """Destroy the items of a running purge that are in these states. Raises as `run` does."""
