@@ -42,7 +42,7 @@ SHOWN = 1_000
 NOT_REBUILT = (
     "imports and their lines: `minutier batch list` begins anew",
     "what was seen of sources: the next import reads each file once more and finds it archived",
-    "what a purge withheld when it was planned",
+    "what a purge withheld when it was planned, and why decisions were made",
     "ledger entries that were not sealed when the catalogue was lost",
 )
 _PURGE = (PLANNED, APPROVED, STARTED, DONE)

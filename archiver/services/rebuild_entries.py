@@ -23,6 +23,7 @@ from archiver.ports.objects import Bucket, ObjectStore
 from archiver.ports.rebuilding import RebuiltRows
 from archiver.ports.retention_rows import HoldRecord, Signer
 from archiver.services.commit import READ_AGAIN
+from archiver.services.events import EVENT
 from archiver.services.extend_terms import EXTENDED
 from archiver.services.hold_files import hold_key
 from archiver.services.policies import APPLIED
@@ -30,14 +31,12 @@ from archiver.services.policy_versions import policy_key
 from archiver.services.rebuild_ledger import Told
 from archiver.services.rebuild_records import Records
 from archiver.services.register import Register
+from archiver.services.reviews import REVIEWED
 from archiver.services.signers import ENROLLED, REVOKED
 from archiver.services.texts import Texts
 from retention.decision import Choice, Decision
+from retention.disposed_entry import DISPOSED
 from retention.schedule import Occurrence
-
-DISPOSED = "disposed"
-EVENT = "event"
-REVIEWED = "reviewed"
 
 Entries = Sequence[LedgerEntry]
 Change = Callable[[Document, LedgerEvent], Document]
@@ -178,7 +177,8 @@ class Replay:
         self._changed([event for event in events if "state_sha256" in event.details], _term)
         decided = {event.document_id: self._decision(event) for event in events if "choice" in event.details}
         originals = self.catalog.documents(list(decided))
-        self.catalog.commit_decisions([], {one: made for one, made in decided.items() if not originals[one].root_id}, [])
+        made = {one: decision for one, decision in decided.items() if one in originals and not originals[one].root_id}
+        self.catalog.commit_decisions([], made, [])
 
     def _decision(self, event: LedgerEvent) -> Decision:
         said: Mapping[str, Any] = event.details

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,18 @@ from archiver.adapters.catalog.ledger_rows import SqlLedgerRows
 from archiver.adapters.catalog.rebuild_rows import SqlRebuiltRows
 from archiver.adapters.catalog.sql import SqlCatalog, create_sqlite
 from archiver.domain.document import State
-from archiver.domain.ledger import Tree
+from archiver.domain.ledger import LedgerEvent, Tree
+from archiver.domain.purging import PLANNED, STARTED
 from archiver.errors import IntegrityError
 from archiver.ports.objects import Bucket, Put
 from archiver.ports.retention_rows import Purge, PurgeState
 from archiver.services.purge_files import PurgeFiles
 from archiver.services.rebuild import Rebuild, Rebuilt
+from archiver.services.sequence_ledger import LedgerService
+from retention.decision import Choice, Decision
 from retention.merkle import EMPTY_ROOT
 from retention.plan import ItemState
+from retention.schedule import Occurrence
 from retention.statements import PlanStatement
 from tests.support.command import Minutier
 from tests.support.destruction import condemned, destroy
@@ -160,8 +165,6 @@ def test_segment_without_its_head_is_sealed_again(folder: Path, archive: SmallAr
         rows = SqlLedgerRows(catalog.engine)
         state = rows.state(Tree.CUSTODY)
         assert (state.size, state.sealed, state.planned) == (3, 0, 3)
-        from archiver.services.sequence_ledger import LedgerService
-
         assert LedgerService(rows, archive.objects, archive.keys, archive.clock).seal() == 1
         assert rows.state(Tree.CUSTODY).sealed == 3
     finally:
@@ -190,10 +193,6 @@ def test_purge_that_was_cut_off_is_found_as_far_as_it_had_come(folder: Path, arc
     going = condemned(archive.catalog, archive.objects, [one.id], "p1")
     purge = _purge(archive, "p1", len(going))
     PurgeFiles(archive.objects).keep_plan(purge, going)
-    from archiver.domain.ledger import LedgerEvent
-    from archiver.domain.purging import PLANNED, STARTED
-    from archiver.services.sequence_ledger import LedgerService
-
     now = archive.clock.now()
     archive.catalog.add_purge(
         purge, [LedgerEvent(PLANNED, "", now, {"purge": "p1"}), LedgerEvent(STARTED, "", now, {"purge": "p1"})]
@@ -236,8 +235,18 @@ def test_record_of_a_destroyed_document_revives_nothing(folder: Path, archive: S
 
 
 def test_everything_was_destroyed(folder: Path, archive: SmallArchive, tmp_path: Path) -> None:
+    """Events and holds of what was destroyed are gone with it."""
     archive.run(folder)
-    destroy(archive.catalog, archive.objects, [one.id for one in archive.documents().values()])
+    ids, now = [one.id for one in archive.documents().values()], archive.clock.now()
+    said = {"name": "lease_end", "day": "2020-01-31", "recorded": "2020-02-01"}
+    happened = {one: {"lease_end": Occurrence(date(2020, 1, 31), date(2020, 2, 1))} for one in ids}
+    archive.catalog.commit_occurrences([], happened, [LedgerEvent("event", one, now, said) for one in ids])
+    archive.catalog.commit_decisions(
+        [],
+        {ids[0]: Decision(Choice.DESTROY, date(2026, 1, 2))},
+        [LedgerEvent("reviewed", ids[0], now, {"choice": "destroy", "day": "2026-01-02"})],
+    )
+    destroy(archive.catalog, archive.objects, ids)
     _seal(archive)
     catalog = create_sqlite(tmp_path / "again.sqlite")
     try:
@@ -366,8 +375,6 @@ def _remove(archive: SmallArchive, ref: Any) -> None:
 
 
 def _seal(archive: SmallArchive) -> None:
-    from archiver.services.sequence_ledger import LedgerService
-
     ledger = LedgerService(archive.rows, archive.objects, archive.keys, archive.clock)
     ledger.sequence()
     ledger.seal()

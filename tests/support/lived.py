@@ -37,6 +37,9 @@ def live(archive: Minutier, folder: Path) -> str:
     archive.run("hold", "release", "matter", "--reason", "not needed", leases[5])
     archive.run("hold", "place", "--id", "over", "--matter", "m", "--reason", "r", "--owner", "o", leases[6])
     archive.run("hold", "release", "over", "--reason", "over")
+    kept = [row["id"] for row in archive.run("export", "--collection", "kept").rows if not row["parent"]]
+    archive.run("review", "decide", "keep", kept[0], "--reason", "still of use", "--until", "2031-01-31")
+    archive.run("review", "decide", "destroy", kept[1], "--reason", "of no use")
     (folder / "passwords").write_text("secret\nsesame-2024\n")
     archive.run("batch", "retry", "--outcome", "encrypted", "--password-file", folder / "passwords", code=None)
     _policy(archive, folder, SECOND)

@@ -1,7 +1,7 @@
 """What a catalogue says, as digests: to tell whether one that was rebuilt says the same as the one before.
 
 Left out is what no object tells: input lines and batches, what was seen of sources, work that waits, what is not sealed yet, numbers
-that only order (sequence, attempts), and what names persons only where their pseudonym may have been erased.
+that only order (sequence, attempts), and words that are in no object (why a decision was made).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LEFT_OUT: dict[Table, frozenset[str]] = {
     retention_tables.occurrences: frozenset(),
     retention_tables.holds: frozenset(),
     retention_tables.held: frozenset(),
-    retention_tables.decisions: frozenset(),
+    retention_tables.decisions: frozenset({"reason", "reference"}),
     retention_tables.signers: frozenset(),
     retention_tables.purges: frozenset(),
     retention_tables.purge_items: frozenset({"refs"}),
