@@ -24,6 +24,7 @@ from archiver.ports.catalog import Catalog, Content, IntakeGroup, Seen
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectStore, Put, Staged
 from archiver.ports.sources import FileStamp, SourceEntry, SourceError, SourceReader
+from archiver.services.circumstances import KnownFacts
 from archiver.services.placement import Place, Placement
 from archiver.services.tombstones import archived_again, refusal
 
@@ -301,11 +302,14 @@ class Intake:
         """The lock of what was put back, once the catalogue has it: should its document have been destroyed at that very
         moment, it keeps the short lock of an arrival that nobody wrote down, and goes when that ends."""
         contents = self._catalog.contents([_content_key(document) for document in self._unprotected])
+        known = KnownFacts(self._catalog).of(self._unprotected)
         for document in self._unprotected:
             if content := contents.get(_content_key(document)):
-                now = self._clock.now()
-                term = self._placement.term(document.retention_class, document.received_at, document.declared, now)
-                self._objects.protect([(content.ref, term.lock)])
+                now, about = self._clock.now(), known[document.id]
+                term = self._placement.term(
+                    document.retention_class, document.received_at, document.declared, now, happened=about.facts.events
+                )
+                self._objects.protect([(content.ref, replace(term.lock, hold=term.lock.hold or bool(about.holds)))])
 
     def _intake_lock(self) -> Lock:
         return Lock(LockMode.GOVERNANCE, self._clock.now() + INTAKE_LOCK)

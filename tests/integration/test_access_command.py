@@ -10,14 +10,26 @@ from archiver.cli.main import COMMANDS
 from tests.support.command import Minutier
 
 SCOPED = {"search", "show", "get", "explain", "export"}
-HARMLESS = {"config"}
-"""Tells of settings, not of documents."""
+HARMLESS = {"config", "certificate"}
+"""Tell of settings, and of a file that is given; not of documents."""
 
 OWNERS = {
     "init": [["init"]],
     "import": [["import", "."], ["import", "--dry-run", "."]],
     "batch": [["batch", "list"], *(["batch", name, "one"] for name in ("show", "report", "resume", "retry"))],
     "policy": [["policy", "show"], ["policy", "apply", "policy.yaml"], ["policy", "check", "policy.yaml"]],
+    "event": [["event", "missing"], ["event", "list", "0" * 36], ["event", "record", "end", "--date", "2026-01-01", "0" * 36]],
+    "hold": [
+        ["hold", "list"],
+        ["hold", "show", "h"],
+        ["hold", "release", "h", "--reason", "r"],
+        ["hold", "place", "--matter", "m", "--reason", "r", "--owner", "o", "0" * 36],
+    ],
+    "review": [["review", "list"], ["review", "decide", "destroy", "--reason", "r", "0" * 36]],
+    "key": [["key", "list"], ["key", "show"]],
+    "purge": [["purge", "list"], ["purge", "show", "p"]],
+    "timetable": [["timetable"]],
+    "rebuild": [["rebuild"]],
     "verify": [["verify"]],
     "reindex": [["reindex"]],
     "work": [["work"]],
