@@ -50,21 +50,22 @@ def test_another_message_is_refused(authority: Authority, token: bytes) -> None:
 
 def test_every_flipped_byte_is_noticed(authority: Authority, token: bytes) -> None:
     taken = []
-    for place in range(0, len(token), 7):
+    for place in range(len(token)):
         changed = bytearray(token)
-        changed[place] ^= 1
+        changed[place] ^= 1 << place % 8
         try:
             verify(bytes(changed), MESSAGE, authority.ca)
             taken.append(place)
         except (IntegrityError, RefusedError):
             continue
+    assert len(taken) < len(token) / 20
     assert all(_said_alike(token, place) for place in taken), taken
 
 
 def _said_alike(token: bytes, place: int) -> bool:
     """A byte that no signature covers: its change may be taken only where the token still says the same."""
     changed = bytearray(token)
-    changed[place] ^= 1
+    changed[place] ^= 1 << place % 8
     before, after = (parsed(answer_with(one)).tst_info for one in (token, bytes(changed)))
     return (before.gen_time, before.message_imprint.message) == (after.gen_time, after.message_imprint.message)
 
