@@ -64,7 +64,8 @@ class PurgeChunk:
         deadly = {claim.document_id for claim in claims if claim.deaths >= DEATHS}
         items = self.catalog.items_under(purge_id, [claim.document_id for claim in claims])
         aside = [_set_aside(one) for one in items if root_of(one) in deadly and one.state in UNFINISHED]
-        self.catalog.settle(purge_id, aside, [])
+        if aside:
+            self.catalog.settle(purge_id, aside, [])
         there = [one for one in items if root_of(one) not in deadly and one.state in UNFINISHED]
         done = [*aside, *(self.destroy.run(purge_id, there) if there else [])]
         counts.take(done)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archiver.ports.jobs import Jobs, Kind, Task
-from archiver.ports.retention_rows import Purge, PurgeItem
+from archiver.ports.retention_rows import Purge, PurgeItem, PurgeState
 from archiver.services.destroy import root_of, units
 from archiver.services.pages import pages
 from archiver.services.purge_chunk import PurgeChunk
@@ -44,6 +44,9 @@ class SpreadPurge:
     def run(self, purge: Purge) -> tuple[Purge, Counts]:
         """As `RunPurge.run`; the counts are of this process's share."""
         purge, counts = self.here.begin(purge), Counts()
+        if purge.state is not PurgeState.RUNNING:  # certified with something that failed, which is tried once more
+            self.here.work_off(purge, UNFINISHED, counts)
+            return purge, counts
         try:
             for page in pages(self._tasks(purge), PAGE):
                 self.jobs.put(Kind.PURGE, page, part_of=purge.id)
