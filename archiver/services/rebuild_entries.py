@@ -26,6 +26,7 @@ from archiver.services.commit import READ_AGAIN
 from archiver.services.events import EVENT
 from archiver.services.extend_terms import EXTENDED
 from archiver.services.hold_files import hold_key
+from archiver.services.pages import pages
 from archiver.services.policies import APPLIED
 from archiver.services.policy_versions import policy_key
 from archiver.services.rebuild_ledger import Told
@@ -37,6 +38,8 @@ from archiver.services.texts import Texts
 from retention.decision import Choice, Decision
 from retention.disposed_entry import DISPOSED
 from retention.schedule import Occurrence
+
+PAGE = 1_000
 
 Entries = Sequence[LedgerEntry]
 Change = Callable[[Document, LedgerEvent], Document]
@@ -63,9 +66,9 @@ class Replay:
     def run(self, entries: Iterable[LedgerEntry]) -> None:
         """Neighbours of one kind go together: one transaction for a hold on thousands."""
         for (kind, _, _), group in groupby(entries, key=_alike):
-            found = list(group)
-            self._carry_out(kind, found)
-            self.applied[kind] = self.applied.get(kind, 0) + len(found)
+            for page in pages(group, PAGE):
+                self._carry_out(kind, page)
+                self.applied[kind] = self.applied.get(kind, 0) + len(page)
 
     def _carry_out(self, kind: str, entries: Entries) -> None:
         about = [entry.event for entry in entries]
