@@ -23,9 +23,10 @@ from archiver.services.purge_files import PurgeFiles
 from archiver.services.purge_probe import Probe, ProbePurge, note_catalogue, note_index
 from archiver.services.sequence_ledger import LedgerService
 from archiver.services.texts import Texts
+from retention.certificate_check import check_certificate
 from retention.plan import ItemState
 
-EMPTIED = ("documents", "lines", "seen", "occurrences", "decisions", "held", "contents", "jobs")
+EMPTIED = ("documents", "batches", "lines", "seen", "occurrences", "decisions", "held", "contents", "jobs")
 """Tables that held something about the destroyed documents."""
 _CHUNK = 1024 * 1024
 
@@ -98,6 +99,7 @@ class FinishPurge:
         with tempfile.TemporaryFile(dir=self.scratch) as file:
             now = self.clock.now()
             self.certify.write(file, purge, ended, now, probe.findings)
+            self._require_sound(file)
             file.seek(0)
             digest = self.files.keep_certificate(purge.id, _chunks(file), now)
         done = replace(purge, state=PurgeState.DONE, ended_at=ended)
@@ -105,6 +107,16 @@ class FinishPurge:
         self.ledger.sequence()
         self.ledger.seal()
         return done
+
+    def _require_sound(self, file: BinaryIO) -> None:
+        """The certificate as an auditor will read it: one that does not hold is never kept."""
+        file.seek(0)
+        report = check_certificate(file, self.certify.public_key)
+        if not report.sound:
+            raise IntegrityError(
+                f"the certificate would not hold: {'; '.join(report.findings[:3])}",
+                remedy="run `minutier verify` to see what is wrong",
+            )
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

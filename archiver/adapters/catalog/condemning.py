@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, and_, delete, select, update
 
+from archiver.adapters.catalog.batch_traces import forget_wishes
 from archiver.adapters.catalog.fact_rows import decided, happened_to, members_of
 from archiver.adapters.catalog.hold_rows import holding, locked
 from archiver.adapters.catalog.insertion import upsert
@@ -68,6 +69,7 @@ def condemn(
     tombstones = [tombstone_of(document, purge_id) for document in before.values()]
     # Numbers are given to one transaction at a time: what is asked from here on holds until this one has ended.
     top = write_states(connection, tombstones, with_jobs=with_jobs)
+    forget_wishes(connection, list(before.values()))
     sequences = {str(one.id): top - len(tombstones) + place for place, one in enumerate(tombstones, 1)}
     going = _released(connection, condemned, before)
     items = [
