@@ -36,6 +36,8 @@ classes:
   LEGAL: {title: Law, period: P1Y, from: metadata.day, basis: Law, lock: governance, then: destroy}
   CASE: {title: Case, limit: P1Y, from: event.closed, basis: None, lock: none, then: destroy}
   CHECK: {title: Check, limit: P1Y, from: metadata.day, basis: None, lock: none, then: review}
+  ONLY: {title: Only, limit: P1Y, from: metadata.day, basis: None, lock: none, then: destroy}
+  VISA: {title: Visa, limit: P1Y, from: metadata.day, basis: None, lock: none, visa: required, then: destroy}
 """
 MARKER = "quetzalcoatlus"
 """A word that occurs in the names, words and metadata of what is destroyed, and nowhere else."""
