@@ -200,6 +200,9 @@ class Catalog(Marks, RetentionRows, Protocol):
     def referrers(self, content: Content) -> list[Document]:
         """Live originals that refer to this content."""
 
+    def referrers_of(self, contents: Sequence[Content]) -> dict[tuple[str, str, str], list[Document]]:
+        """`referrers` of many at once, by (collection, class, digest): a matter of speed only."""
+
     def texts_in_use(self, of: Sequence[Document]) -> set[str]:
         """Keys of stored texts of the bytes of these documents (those with a text) that documents use which are there."""
 

@@ -57,8 +57,20 @@ class StoredTerms:
         return [one for one in documents if not one.root_id and not stored.get(_content_key(one))]
 
     def _hold(self, asked: Sequence[Asked]) -> None:
-        for on in (True, False):
-            self._objects.hold_group([info.ref for info, want in asked if want.hold is on and info.lock.hold is not on], on)
+        self._objects.hold_group([info.ref for info, want in asked if want.hold and not info.lock.hold], True)
+        free = [(info, want) for info, want in asked if info.lock.hold and not want.hold]
+        self._end_arrivals(free)
+        self._objects.hold_group([info.ref for info, _ in free], False)
+
+    def _end_arrivals(self, free: Sequence[Asked]) -> None:
+        """Under a hold a store may keep what is left of the lock of an arrival: before the hold goes, that becomes the final one.
+        Bytes of what is only received have no other lock, and keep it."""
+        known = self._catalog.contents(list({_stored_key(info) for info, _ in free if info.ref.key.startswith("originals/")}))
+        referrers = self._catalog.referrers_of(list(known.values()))
+        final = {known[key].ref.key: any(one.state is not State.RECEIVED for one in found) for key, found in referrers.items()}
+        self._objects.protect(
+            (info.ref, Lock(LockMode(want.lock.value), want.until)) for info, want in free if final.get(info.ref.key)
+        )
 
     def _asked(self, policy: Policy, documents: Sequence[Document], known: Mapping[str, Circumstances]) -> Iterator[Asked]:
         now = self._clock.now()
@@ -66,8 +78,7 @@ class StoredTerms:
             yield info, wanted(policy, known[document.id], now)
         contents = self._contents(documents)
         stored = self._stored(contents)
-        for key, content in contents.items():
-            want = self._shared(content, policy, known, now)
+        for key, want in self._shared(list(contents.values()), policy, known, now).items():
             yield from ((info, want) for info in stored[key])
 
     def _records(self, documents: Sequence[Document]) -> list[tuple[Document, ObjectInfo]]:
@@ -86,17 +97,25 @@ class StoredTerms:
             for key, content in contents.items()
         }
 
-    def _shared(self, content: Content, policy: Policy, known: Mapping[str, Circumstances], now: datetime) -> Protection:
-        """The strongest protection any document asks for that refers to these bytes; one that is only received asks for its
-        holds alone, its end is not known before it is archived."""
-        referrers = self._catalog.referrers(content)
-        others = KnownFacts(self._catalog).of([one for one in referrers if one.id not in known])
-        asked = []
-        for document in referrers:
+    def _shared(
+        self, contents: Sequence[Content], policy: Policy, known: Mapping[str, Circumstances], now: datetime
+    ) -> dict[tuple[str, str, str], Protection]:
+        """For each the strongest protection any document asks for that refers to these bytes; one that is only received asks for
+        its holds alone, its end is not known before it is archived."""
+        referrers = self._catalog.referrers_of(contents)
+        others = KnownFacts(self._catalog).of([one for all_ in referrers.values() for one in all_ if one.id not in known])
+
+        def asked(document: Document) -> Protection:
             about = known[document.id] if document.id in known else others[document.id]
-            want = wanted(policy, about, now)
-            asked.append(replace(_NOTHING, hold=bool(about.holds)) if document.state is State.RECEIVED else want)
-        return reduce(strongest, asked, _NOTHING)
+            received = document.state is State.RECEIVED
+            return replace(_NOTHING, hold=bool(about.holds)) if received else wanted(policy, about, now)
+
+        return {key: reduce(strongest, map(asked, found), _NOTHING) for key, found in referrers.items()}
+
+
+def _stored_key(info: ObjectInfo) -> tuple[str, str, str]:
+    _, collection, retention_class, _, sha256 = info.ref.key.split("/")
+    return collection, retention_class, sha256
 
 
 def _content_key(document: Document) -> tuple[str, str, str]:

@@ -149,15 +149,20 @@ class DocumentRows:
             after = (page[-1].collection, page[-1].retention_class, page[-1].sha256)
 
     def referrers(self, content: Content) -> list[Document]:
-        query = select(documents).where(
-            documents.c.sha256 == content.sha256,
-            documents.c.collection == content.collection,
-            documents.c.retention_class == content.retention_class,
-            documents.c.root_id.is_(None),
-            documents.c.state != State.DISPOSED.value,
-        )
+        (found,) = self.referrers_of([content]).values()
+        return found
+
+    def referrers_of(self, contents: Sequence[Content]) -> dict[tuple[str, str, str], list[Document]]:
+        keys = [(one.collection, one.retention_class, one.sha256) for one in contents]
+        found: dict[tuple[str, str, str], list[Document]] = {key: [] for key in keys}
+        column, live = documents.c, documents.c.state != State.DISPOSED.value
         with read(self.engine) as connection:
-            return [document_of(row) for row in connection.execute(query)]
+            for (collection, retention_class), digests in _by_class(keys).items():
+                query = select(documents).where(column.collection == collection, column.retention_class == retention_class)
+                for piece in pieces(digests):
+                    for row in connection.execute(query.where(column.sha256.in_(piece), column.root_id.is_(None), live)):
+                        found[collection, retention_class, row.sha256].append(document_of(row))
+        return found
 
     def texts_in_use(self, of: Sequence[Document]) -> set[str]:
         with read(self.engine) as connection:
