@@ -68,6 +68,11 @@ class CertifyPurge:
     program: str
     stamps: TimeStamps | None = None
 
+    @property
+    def public_key(self) -> bytes:
+        """The archive's own, raw."""
+        return self.keys.public_key(self.keys.signing_key_id())
+
     def write(self, out: BinaryIO, purge: Purge, ended: datetime, now: datetime, findings: Findings) -> None:
         """The signed certificate of `purge`, as a file.
 
@@ -81,14 +86,13 @@ class CertifyPurge:
         after = self.rows.newest_head(Tree.CUSTODY)
         if after is None:
             raise IntegrityError("the ledger has no signed head", remedy="run it where the signing key is")
-        public = self.keys.public_key(self.keys.signing_key_id())
         body = self._body(purge, ended, after, findings)
         write_certificate(
             out,
             body,
             self._items(purge),
             time=now,
-            public_key=public,
+            public_key=self.public_key,
             sign=self.keys.sign,
             stamps=[_head_stamp(given) for given in purge.approvals if given.head_stamp],
             stamp=self._stamp if self.stamps else None,
