@@ -74,8 +74,8 @@ def rebuild(home: Path, *, replace: bool, tick: Tick) -> Replaced:
         NoArchiveError: the keys, or what says which archive it is, are not on this host.
         IntegrityError: what lies in the object store is not what this archive has signed.
     """
-    current = home / CATALOG
-    with _Rebuilding(home, writable=True) as archive:
+    current, archive = home / CATALOG, _Rebuilding(home, writable=True)
+    with archive:
         if not archive.on_servers and current.exists() and not replace:
             raise AlreadyExistsError(
                 f"there is a catalogue in {home}, and it would be replaced",

@@ -125,7 +125,8 @@ def open_sqlite(path: Path, *, read_only: bool = False, jobs: bool = False) -> S
     """
     if not path.is_file():
         raise NoArchiveError(
-            f"there is no catalogue at {path}", remedy="`minutier init` makes an archive; `minutier rebuild` makes a lost catalogue again"
+            f"there is no catalogue at {path}",
+            remedy="`minutier init` makes an archive; `minutier rebuild` makes a lost catalogue again",
         )
     catalog = SqlCatalog(sqlite_engine(path, read_only=read_only), with_jobs=jobs)
     found = catalog.get_mark("schema")
