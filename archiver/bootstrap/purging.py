@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 BEYOND = (
     "copies outside this archive: backups, exports, snapshots of disks or volumes, what was downloaded or printed",
     "blocks of a disk that a file system has freed and not yet overwritten",
+    "what imports were told to read, folders and lists, which is kept with their batches",
+    "ids and digests of the destroyed documents, which are kept in tombstones, in the plan and in the ledger's erasable payloads",
 )
 """What no program of an archive can reach; a certificate says so."""
 

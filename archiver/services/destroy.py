@@ -16,7 +16,7 @@ from itertools import groupby
 
 from archiver.domain.document import Document, State
 from archiver.domain.ledger import LedgerEvent
-from archiver.domain.record import original_key, record_key
+from archiver.domain.record import original_key, record_key, text_key
 from archiver.errors import MinutierError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
@@ -106,6 +106,8 @@ class Destroy:
         record, text, original = (
             [versions[place] for place in _places(one, document) if place[1].startswith(kind)] for kind in _KINDS
         )
+        if document.attempts > 1:
+            text.append(self._earlier_texts(document))
         found = [info for group in (*record, *text, *original) for info in group]
         for info in found:
             if not info.sha256:
@@ -115,6 +117,13 @@ class Destroy:
         keep = any(each.refuses(now) for each in bytes_say) and self._others(document)
         stored = Stored(one, document.text_key, _refs(record), _refs(text), _refs(original), keep_bytes=keep)
         return stored, says if keep else says + bytes_say
+
+    def _earlier_texts(self, document: Document) -> list[ObjectInfo]:
+        """Every text that was ever stored for these bytes: a second reading leaves the first one where it was."""
+        if not document.sha256:
+            return []
+        there = self.objects.list(Bucket.DELETABLE, text_key(document.collection, document.sha256, ""))
+        return [info for info in there if info.ref.key != document.text_key]
 
     def _others(self, document: Document) -> bool:
         """Whether another document refers to the same bytes, so that they stay anyway."""

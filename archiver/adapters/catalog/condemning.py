@@ -103,10 +103,10 @@ def _released(connection: Connection, condemned: Mapping[int, Stored], before: M
         of_class = (contents.c.collection == collection, contents.c.retention_class == retention_class)
         for piece in pieces(digests):
             connection.execute(delete(contents).where(*of_class, contents.c.sha256.in_(piece)))
-    used = texts_in_use(connection, list(before.values()))
+    used = texts_in_use(connection, [one for one in before.values() if one.sha256])
     items = []
     for _, one in sorted(condemned.items()):
-        text = one.text if before[one.item.item.document_id].text_key not in used else ()
+        text = [ref for ref in one.text if ref[1] not in used]
         original = one.original if _address(one) in free and one.item.item.root_id is None else ()
         refs = [*one.record, *text, *original]
         shared = one.item.item.root_id is None and _address(one) not in free
@@ -138,7 +138,7 @@ def texts_in_use(connection: Connection, gone: Sequence[Document]) -> set[str]:
     """Keys of texts of these documents' bytes that documents still use which are there."""
     by_collection: dict[str, set[str]] = {}
     for document in gone:
-        if document.text_key:
+        if document.sha256:
             by_collection.setdefault(document.collection, set()).add(document.sha256)
     used: set[str] = set()
     for collection, digests in by_collection.items():
