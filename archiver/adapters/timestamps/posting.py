@@ -89,6 +89,10 @@ def _bounded(connection: http.client.HTTPConnection, seconds: float) -> Iterator
     timer.start()
     try:
         yield
+    except (OSError, http.client.HTTPException) as error:
+        if late.is_set():
+            raise TimeoutError from error
+        raise
     finally:
         timer.cancel()
     if late.is_set():
