@@ -87,22 +87,23 @@ class Destroy:
         places = [place for one in planned for place in _places(one, documents.get(one.item.document_id))]
         versions = self.objects.versions_of(list(dict.fromkeys(places)))
         now = self.clock.now()
-        stored, at_store = {}, {}
+        stored, at_store, sharers = {}, {}, {}
         for one in planned:
-            document = documents.get(one.item.document_id)
-            stored[one.item.position], at_store[one.item.position] = self._stored(one, document, versions, now)
+            document, at = documents.get(one.item.document_id), one.item.position
+            stored[at], at_store[at], sharers[at] = self._stored(one, document, versions, now)
         policy = self.policy()
 
         def doom(known: Known, there: Mapping[int, Stored]) -> dict[int, Withheld]:
-            return _LastJudgement(known, policy, now, at_store).of(there)
+            return _LastJudgement(known, policy, now, at_store, sharers).of(there)
 
         return self.catalog.condemn(purge_id, stored, doom)
 
     def _stored(
         self, one: PurgeItem, document: Document | None, versions: _Versions, now: datetime
-    ) -> tuple[Stored, list[AtStore]]:
+    ) -> tuple[Stored, list[AtStore], frozenset[str]]:
+        """What lies in the store, what that says, and who else keeps bytes that the store would not let go."""
         if document is None:
-            return Stored(one), []
+            return Stored(one), [], frozenset()
         record, text, original = (
             [versions[place] for place in _places(one, document) if place[1].startswith(kind)] for kind in _KINDS
         )
@@ -114,9 +115,9 @@ class Destroy:
                 self.stray(Stray(document.id, f"{info.ref.bucket}:{info.ref.key} version {info.ref.version}"))
         says = [_at_store(info) for group in record for info in group]
         bytes_say = [_at_store(info) for group in original for info in group]
-        keep = any(each.refuses(now) for each in bytes_say) and self._others(document)
-        stored = Stored(one, document.text_key, _refs(record), _refs(text), _refs(original), keep_bytes=keep)
-        return stored, says if keep else says + bytes_say
+        sharers = self._others(document) if any(each.refuses(now) for each in bytes_say) else frozenset()
+        stored = Stored(one, document.text_key, _refs(record), _refs(text), _refs(original), keep_bytes=bool(sharers))
+        return stored, says if sharers else says + bytes_say, sharers
 
     def _earlier_texts(self, document: Document) -> list[ObjectInfo]:
         """Every text that was ever stored for these bytes: a second reading leaves the first one where it was."""
@@ -125,11 +126,13 @@ class Destroy:
         there = self.objects.list(Bucket.DELETABLE, text_key(document.collection, document.sha256, ""))
         return [info for info in there if info.ref.key != document.text_key]
 
-    def _others(self, document: Document) -> bool:
-        """Whether another document refers to the same bytes, so that they stay anyway."""
+    def _others(self, document: Document) -> frozenset[str]:
+        """Which other documents refer to the same bytes: while one of them stays, so do the bytes."""
         key = (document.collection, document.retention_class, document.sha256)
         content = self.catalog.contents([key]).get(key)
-        return content is not None and any(one.id != document.id for one in self.catalog.referrers(content))
+        return (
+            frozenset(str(one.id) for one in self.catalog.referrers(content) if one.id != document.id) if content else frozenset()
+        )
 
     # -- removal ------------------------------------------------------------------------------------------------
     def _remove(self, purge_id: str, going: Sequence[PurgeItem]) -> list[PurgeItem]:
@@ -161,6 +164,7 @@ class _LastJudgement:
     policy: Policy
     now: datetime
     at_store: Mapping[int, Sequence[AtStore]]
+    sharers: Mapping[int, frozenset[str]]
 
     def of(self, there: Mapping[int, Stored]) -> dict[int, Withheld]:
         """Why items stay, by position; an original's members stay with it, and it with them."""
@@ -176,10 +180,18 @@ class _LastJudgement:
             why = self._why(root, unit, there, documents, about, grown=grown)
             if why is None:
                 continue
-            for position in unit:
-                own = there[position].item.item.root_id is None
-                stays[position] = why if own or why is Withheld.GONE else Withheld.CONTAINER
+            _stay(unit, there, why, stays)
+        self._keep_the_last(units, there, stays)
         return stays
+
+    def _keep_the_last(self, units: Sequence[Sequence[int]], there: Mapping[int, Stored], stays: dict[int, Withheld]) -> None:
+        """Bytes that the store keeps are no reason for one of several documents to stay, but for all of them together: else
+        nobody would be left whose they are."""
+        going = {each.item.item.document_id for position, each in there.items() if position not in stays}
+        for unit in units:
+            shared = [self.sharers[position] for position in unit if position not in stays and self.sharers[position]]
+            if any(others <= going for others in shared):
+                _stay(unit, there, Withheld.LOCKED, stays)
 
     def _circumstances(self, documents: Mapping[str, Document], roots: Sequence[str]) -> dict[str, Circumstances]:
         happened, holds, decided = self.known.occurrences(roots), self.known.holds_on(roots), self.known.decisions(roots)
@@ -206,6 +218,12 @@ class _LastJudgement:
             return Withheld.CHANGED
         says = [each for position in unit for each in self.at_store[position]]
         return last_word(self.policy, about[root], says, self.now, day_in(self.policy.time_zone, self.now))
+
+
+def _stay(unit: Sequence[int], there: Mapping[int, Stored], why: Withheld, stays: dict[int, Withheld]) -> None:
+    for position in unit:
+        own = there[position].item.item.root_id is None
+        stays[position] = why if own or why is Withheld.GONE else Withheld.CONTAINER
 
 
 def root_of(one: PurgeItem) -> str:
