@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from archiver.bootstrap import Archive, create
@@ -59,12 +59,12 @@ def make_archive(home: Path, due: int, kept: int, *, words: int = 60) -> None:
         archive.ledger.seal()
 
 
-def fill(archive: Archive, collection: str, count: int, words: int = 60) -> None:
-    """Archive so many documents in a collection."""
+def fill(archive: Archive, collection: str, count: int, words: int = 60, declared: Mapping[str, str] | None = None) -> None:
+    """Archive so many documents in a collection. `declared`: metadata of each."""
     sources, batch = MadeSources(words), f"made-{collection}"
     archive.catalog.create_batch(Batch(batch, BatchState.RUNNING, archive.clock.now(), {}))
     parts = (archive.catalog, archive.objects, sources, archive.clock, archive.placement, archive.keys.identifier_key())
-    intake = Intake(*parts, IntakeOptions(batch, collection))
+    intake = Intake(*parts, IntakeOptions(batch, collection, declared=dict(declared or {})))
     commit = Commit(archive.catalog, archive.objects, archive.index, archive.clock, archive.placement)
     for start in range(0, count, _GROUP):
         names = [f"/{collection}/{number:08}.txt" for number in range(start, min(start + _GROUP, count))]
