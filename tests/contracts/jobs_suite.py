@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from threading import Barrier
 
 import pytest
@@ -14,7 +15,9 @@ from archiver.adapters.jobs.rows import SqlJobs
 from archiver.domain.document import State
 from archiver.errors import LostClaimError
 from archiver.ports.catalog import IntakeGroup
-from archiver.ports.jobs import Backlog, Claim, Due, Kind
+from archiver.ports.jobs import Backlog, Claim, Due, Kind, Task
+from archiver.ports.retention_rows import PurgeItem, Stored
+from retention.plan import ItemState, PlanItem
 from tests.support.documents import archived, member, received
 
 NOW, LATER = timedelta(0), timedelta(hours=1)
@@ -165,6 +168,45 @@ class JobsSuite:
         catalog.commit_archived([archived("b")], [])
         assert jobs.adopt() == 1
         assert sorted(one.document_id for one in jobs.due(Kind.EXTRACT, 9, resend=LATER)) == sorted([three[0], three[2]])
+
+    # -- work of a purge ----------------------------------------------------------------------------------------
+    def test_work_that_no_state_makes_is_put_once_and_finished_by_its_place(self, jobs: SqlJobs):
+        tasks = [Task(f"p{number}", 10 * number, number) for number in range(3)]
+        jobs.put(Kind.PURGE, tasks, part_of="purge-1")
+        jobs.put(Kind.PURGE, [Task("p1", 99, 99), Task("p3", 1, 3)], part_of="purge-2")
+        assert jobs.backlog(Kind.PURGE, batch_id="purge-1") == Backlog(3, 30)
+        assert jobs.backlog(Kind.PURGE, batch_id="purge-2") == Backlog(1, 1)
+        assert [due.document_id for due in jobs.due(Kind.PURGE, 9, resend=LATER)] == ["p0", "p1", "p2", "p3"]
+        claims = jobs.claim(Kind.PURGE, ["p1", "p3"], owner="one", lease=LATER)
+        assert [(one.document_id, one.part_of, one.version) for one in claims] == [("p1", "purge-1", 1), ("p3", "purge-2", 3)]
+        jobs.finish(Kind.PURGE, {"p1": 0, "p3": 3})
+        assert (jobs.backlog(Kind.PURGE).documents, jobs.backlog(Kind.EXTRACT).documents) == (3, 0)
+
+    def test_what_nobody_holds_is_withdrawn(self, jobs: SqlJobs):
+        jobs.put(Kind.PURGE, [Task(f"p{number}", 1, number) for number in range(5)], part_of="purge-1")
+        jobs.put(Kind.PURGE, [Task("q", 1, 0)], part_of="purge-2")
+        jobs.claim(Kind.PURGE, ["p2", "p3"], owner="one", lease=LATER)
+        assert [jobs.withdraw(Kind.PURGE, "purge-1") for _ in range(2)] == [2, 2]
+        jobs.release(Kind.PURGE, ["p2", "p3"], owner="one", wait=NOW)
+        assert jobs.withdraw(Kind.PURGE, "purge-1") == 0
+        assert jobs.backlog(Kind.PURGE) == Backlog(1, 1)
+
+    def test_the_tombstone_of_a_document_leaves_its_purge_to_be_finished(
+        self, catalog: SqlCatalog, jobs: SqlJobs, three: list[str]
+    ):
+        """What is to be read or indexed of it goes with its names; the row of its destruction is that of who destroys it."""
+        catalog.commit_archived([archived("a", b"x" * 10)], [])
+        jobs.put(Kind.PURGE, [Task(three[0], 10, 0)], part_of="purge-1")
+        document = catalog.document(three[0])
+        item = PlanItem(
+            0, document.id, None, "default", document.retention_class, document.sha256, 10, date(2020, 1, 1), "r", bytes(32)
+        )
+        catalog.add_items("purge-1", [item])
+        (going,) = catalog.condemn("purge-1", {0: Stored(PurgeItem(item))}, lambda _known, _stored: {})
+        assert going.state is ItemState.GOING
+        assert (jobs.backlog(Kind.PURGE).documents, jobs.backlog(Kind.INDEX).documents) == (1, 1)
+        assert catalog.items_under("purge-1", [three[0]]) == [replace(going, sequence=0)]
+        assert catalog.condemn("purge-1", {0: Stored(PurgeItem(item))}, lambda _known, _stored: {}) == []
 
     # -- a commit under a claim ---------------------------------------------------------------------------------
     def test_a_commit_under_a_claim_that_is_lost_writes_nothing(self, catalog: SqlCatalog, jobs: SqlJobs, three: list[str]):
