@@ -125,6 +125,7 @@ class PurgeItem:
     Attributes:
         why: for a withheld one a `retention.disposal.Withheld`; for a failed one what failed.
         shared: its bytes stay, since another document refers to them.
+        at: when it was judged a last time; for one that goes the point of no return, whenever the last of it was removed.
         refs: what is to be destroyed, written down before the first of it goes.
         sequence: the catalogue sequence of its tombstone, where this is just being made.
     """

@@ -63,8 +63,11 @@ class Destroy:
     turn: Callable[[], AbstractContextManager[None]] = nullcontext
     stray: Callable[[Stray], None] = lambda _: None
 
-    def run(self, purge_id: str, items: Sequence[PurgeItem]) -> list[PurgeItem]:
+    def run(self, purge_id: str, items: Sequence[PurgeItem], time: Callable[[], datetime] | None = None) -> list[PurgeItem]:
         """The items as they are afterwards. Originals and their members are to be given together.
+
+        Args:
+            time: asked within the turn, just before the last judgement: the time, or an error when nothing may go on.
 
         Raises:
             UnreachableError: a part does not answer; what was begun is finished by the next run.
@@ -76,19 +79,19 @@ class Destroy:
         judged: list[PurgeItem] = []
         if planned:
             with self.turn():
-                judged = self._condemn(purge_id, planned)
+                judged = self._condemn(purge_id, planned, time or self.clock.now)
         going = [*begun, *(item for item in judged if item.state is ItemState.GOING)]
         stayed = [item for item in judged if item.state is ItemState.WITHHELD]
         return stayed + (self._remove(purge_id, going) if going else [])
 
     # -- last judgement -----------------------------------------------------------------------------------------
-    def _condemn(self, purge_id: str, planned: Sequence[PurgeItem]) -> list[PurgeItem]:
+    def _condemn(self, purge_id: str, planned: Sequence[PurgeItem], time: Callable[[], datetime]) -> list[PurgeItem]:
         documents = self.catalog.documents([one.item.document_id for one in planned])
         places = [place for one in planned for place in _places(one, documents.get(one.item.document_id))]
         versions = self.objects.versions_of(list(dict.fromkeys(places)))
-        now = self.clock.now()
+        now = time()
         stored, at_store, sharers = {}, {}, {}
-        for one in planned:
+        for one in (replace(each, at=now) for each in planned):
             document, at = documents.get(one.item.document_id), one.item.position
             stored[at], at_store[at], sharers[at] = self._stored(one, document, versions, now)
         policy = self.policy()
@@ -144,7 +147,7 @@ class Destroy:
         now = self.clock.now()
         done = [_settled(one, kept, left, now) for one in going]
         executed = [one for one in done if one.state is ItemState.EXECUTED]
-        self.catalog.settle(purge_id, done, [_event(purge_id, one, now) for one in executed])
+        self.catalog.settle(purge_id, done, [_event(purge_id, one, one.at or now) for one in executed])
         return done
 
     def _sequences(self, going: Sequence[PurgeItem]) -> dict[str, int]:
@@ -279,10 +282,10 @@ def _ref(ref: Ref) -> ObjectRef:
 def _settled(one: PurgeItem, kept: Mapping[ObjectRef, MinutierError], left: set[ObjectRef], now: datetime) -> PurgeItem:
     refs = [_ref(ref) for ref in one.refs]
     if any(ref in kept for ref in refs):
-        return replace(one, state=ItemState.FAILED, why=Failure.REFUSED.value, at=None)
+        return replace(one, state=ItemState.FAILED, why=Failure.REFUSED.value)
     if any(ref in left for ref in refs):
-        return replace(one, state=ItemState.FAILED, why=Failure.REMAINS.value, at=None)
-    return replace(one, state=ItemState.EXECUTED, why="", at=now)
+        return replace(one, state=ItemState.FAILED, why=Failure.REMAINS.value)
+    return replace(one, state=ItemState.EXECUTED, why="", at=one.at or now)
 
 
 def _event(purge_id: str, one: PurgeItem, now: datetime) -> LedgerEvent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from archiver.errors import IntegrityError, MinutierError, NotFoundError, NotPermittedError, RefusedError
 from archiver.ports.catalog import Catalog
@@ -67,9 +67,13 @@ class PurgeChunk:
         if aside:
             self.catalog.settle(purge_id, aside, [])
         there = [one for one in items if root_of(one) not in deadly and one.state in UNFINISHED]
-        done = [*aside, *(self.destroy.run(purge_id, there) if there else [])]
+        done = [*aside, *(self.destroy.run(purge_id, there, lambda: self._time(purge_id)) if there else [])]
         counts.take(done)
         self._finish(claims, items, done, owner)
+
+    def _time(self, purge_id: str) -> datetime:
+        """Asked within the turn: waiting for it may have taken longer than the approval lasts."""
+        return self.conditions.require(self.catalog.purge(purge_id))
 
     def _may_go_on(self, purge_id: str, claims: Sequence[Claim], owner: str) -> bool:
         """Whether the purge is running; rows of one that is not are of no use."""

@@ -98,7 +98,7 @@ class RunPurge:
         """Destroy the items of a running purge that are in these states. Raises as `run` does."""
         for chunk in chunks(self.catalog.items(purge.id, states=states)):
             self.conditions.require(purge)
-            counts.take(self.destroy.run(purge.id, chunk))
+            counts.take(self.destroy.run(purge.id, chunk, lambda: self.conditions.require(purge)))
             self.tick(counts)
 
     @property

@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from archiver.adapters.catalog.sql import open_sqlite
 from archiver.adapters.objects.embedded import EmbeddedStore
 from archiver.domain.document import Document
 from archiver.domain.record import original_key, record_key
-from archiver.errors import NotFoundError, UnreachableError
+from archiver.errors import NotFoundError, RefusedError, UnreachableError
 from archiver.ports.objects import Bucket
 from archiver.ports.retention_rows import HoldRecord, Purge
 from archiver.services.holds import Holds, Wish
@@ -242,3 +243,25 @@ def test_cut_twice_and_held_in_between(approved: Approved, calls: list[str]) -> 
             running.interference = Interference()
             running.go()
             running.require_rules({wanted} if outcome.done else ())
+
+
+def test_an_approval_that_runs_out_at_any_point(approved: Approved, calls: list[str]) -> None:
+    """What had passed its point of no return is finished and certified; nothing passes it afterwards without a new approval."""
+    for point in points(calls, 1):
+        with Running(approved, "ran-out") as running:
+
+            def later(_: str, running: Running = running) -> None:
+                running.clock.move(timedelta(days=8))
+
+            running.clock = MovingClock(running.clock.now())
+            running.interference.at[point] = later
+            try:
+                running.go()
+            except RefusedError:
+                with running.open() as one:
+                    assert {item.state for item in one.items(running.purge(one)).values()} == {ItemState.PLANNED}
+                    one.approve(running.purge(one))
+                running.interference = Interference()
+                running.go()
+            running.require_rules()
+            assert {state for state, _ in running.became().values()} == {ItemState.EXECUTED}, calls[point]
