@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from archiver.errors import MinutierError
+from archiver.errors import InterruptedRunError, MinutierError
 from archiver.ports.catalog import Marks
 from archiver.ports.clock import Clock
 from retention.errors import RetentionError
@@ -101,6 +101,8 @@ class Timetable:
         report, failure = Report(), None
         try:
             report = duty.do()
+        except InterruptedRunError:
+            raise  # somebody wants it to stop: the duty stays due
         except (MinutierError, RetentionError) as error:
             failure = error
         now = self.clock.now()

@@ -15,7 +15,7 @@ from archiver.bootstrap.timetable import DUTIES, timetable_of
 from archiver.domain.document import LockMode, State
 from archiver.domain.ledger import Tree
 from archiver.domain.record import original_key, record_key
-from archiver.errors import UsageError
+from archiver.errors import InterruptedRunError, UsageError
 from archiver.ports.objects import Bucket, Lock, ObjectInfo
 from archiver.ports.retention_rows import HoldRecord, PurgeState
 from archiver.services.fixity import Fixity, Round, Share
@@ -96,6 +96,18 @@ def test_one_that_fails_keeps_no_other_from_being_done_and_is_tried_again():
     clock.move(AGAIN / 2)
     assert [outcome.duty for outcome in timetable.run()] == ["one"]
     assert len(tried) == 2
+
+
+def test_one_that_is_stopped_stays_due():
+    def stop() -> Report:
+        raise InterruptedRunError("stopped")
+
+    marks: Any = _Marks()
+    timetable = Timetable(marks, MovingClock(), [Duty("one", DAY, stop), Duty("two", DAY, Report)])
+    with pytest.raises(InterruptedRunError):
+        list(timetable.run())
+    assert timetable.is_due(timetable.duties[0])
+    assert timetable.last("two") is None
 
 
 def test_a_mark_of_a_later_time_keeps_nothing_from_being_done():
