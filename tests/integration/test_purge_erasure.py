@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.support.command import Minutier
@@ -59,17 +61,17 @@ def test_a_path_that_named_it_is_forgotten_and_what_others_need_stays(tmp_path: 
     (tmp_path / f"{MARKER}-3.txt").write_text("one that goes")
     (tmp_path / f"{STAYS}-3.txt").write_text("one that stays")
     both = [tmp_path / f"{name}-3.txt" for name in (MARKER, STAYS)]
-    lines = [
-        json.dumps({"path": str(path), "class": name, "day": DUE}) for path, name in zip(both, ("SHORT", "KEEP"), strict=True)
-    ]
-    (tmp_path / "two.jsonl").write_text("\n".join(lines))
-    minutier.run("import", *both, "--manifest", tmp_path / "two.jsonl", "--batch", "two", code=None)
+    minutier.run("import", *both, "--class", "SHORT", "--meta", f"day={DUE}", "--batch", "two")
+    held = next(row["id"] for row in minutier.run("export").rows if row["path"] == str(both[1]))
+    minutier.run("hold", "place", "--matter", "M", "--reason", "R", "--owner", "O", held)
     (planned,) = minutier.run("--json", "purge", "plan", "--key", tmp_path / "anna.key").rows
     minutier.run("purge", "approve", planned["purge"], "--key", tmp_path / "bruno.key")
     minutier.run("purge", "run", planned["purge"])
-    (shown,) = minutier.run("--json", "batch", "show", "two").rows
-    assert not has(json.dumps(shown).encode(), MARKER)
-    assert has(json.dumps(shown).encode(), STAYS)
+    with closing(sqlite3.connect(minutier.home / "catalog.sqlite")) as connection:
+        ((spec,),) = connection.execute("SELECT spec FROM batches WHERE id = 'two'").fetchall()
+    assert not has(spec.encode(), MARKER)
+    assert has(spec.encode(), STAYS)
+    assert json.loads(spec)["declared"] == {"day": DUE}
 
 
 def test_before_a_purge_its_words_are_seen(tmp_path: Path) -> None:

@@ -40,10 +40,15 @@ class Schedule:
     Args:
         reopen: gives the archive as a context; asked again after each sudden end.
         beside: gives it as another process would have it that holds or records at any moment.
+        collection: the only one it is about; "" for all.
+        own_time: whether the clock and the policy are this schedule's alone, and not a server's or other schedules', too.
     """
 
-    def __init__(self, chance: Random, reopen: Open, beside: Callable[[], Any]) -> None:
+    def __init__(
+        self, chance: Random, reopen: Open, beside: Callable[[], Any], *, collection: str = "", own_time: bool = True
+    ) -> None:
         self.chance, self._reopen, self._beside = chance, reopen, beside
+        self._collection, self._own_time = collection, own_time
         self.story: list[str] = []
         self.promised: dict[str, date] = {}
         self.held: dict[str, set[str]] = {}
@@ -53,7 +58,8 @@ class Schedule:
     def run(self) -> None:
         """The life, then the rules at its end."""
         with self._reopen(lambda _, part: part) as one:
-            self.before = {str(each.id): each for each in one.documents().values()}
+            there = one.archive.catalog.select(collection=self._collection)
+            self.before = {str(each.id): each for each in there}
             for _ in range(self.chance.randint(1, 4)):
                 self._outside(one)
         for _ in range(self.chance.randint(1, 2)):
@@ -63,10 +69,8 @@ class Schedule:
 
     # -- what happens between purges, and within ---------------------------------------------------------------
     def _outside(self, one: Opened) -> None:
-        chosen = self.chance.choice(
-            [self._hold, self._hold, self._release, self._event, self._decide, self._policy, self._time, self._time]
-        )
-        self._try(chosen, one)
+        own = [self._policy, self._time, self._time] if self._own_time else []
+        self._try(self.chance.choice([self._hold, self._hold, self._release, self._event, self._decide, *own]), one)
 
     def _try(self, happening: Callable[[Opened], None], one: Opened) -> None:
         self.story.append(happening.__name__)
@@ -86,7 +90,7 @@ class Schedule:
 
     def _hold(self, one: Opened) -> None:
         self._holds += 1
-        name, wanted = f"m{self._holds}", self._some()
+        name, wanted = f"m{self._holds}{self._collection}", self._some()
         holds = self._holding(one)
         hold, _ = holds.open(Wish("matter", "why", "who", id=name), by="anna")
         outcome = holds.place(hold, [[wanted]])
@@ -147,7 +151,8 @@ class Schedule:
 
     def _planned(self, one: Opened) -> Purge | None:
         self.author = self.chance.choice(PERSONS)
-        criteria = self.chance.choice([Criteria(), Criteria(), Criteria(retention_class="SHORT"), Criteria(collection="default")])
+        one_class = Criteria(self._collection, "SHORT")
+        criteria = self.chance.choice([Criteria(self._collection), Criteria(self._collection), one_class])
         self.story.append(f"plan by {self.author}")
         return one.plan(self.author, criteria)
 
@@ -199,7 +204,7 @@ class Schedule:
             with self._beside() as other:
                 self._try(self.chance.choice([self._hold, self._hold, self._event, self._decide]), other)
 
-        return self.chance.choice([cut, doubt, late, beside, beside, beside])
+        return self.chance.choice([cut, doubt, late if self._own_time else cut, beside, beside, beside])
 
     def _finish(self, purge_id: str) -> None:
         """Undisturbed, at last."""
