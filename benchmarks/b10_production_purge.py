@@ -81,7 +81,7 @@ def _take(environment: dict[str, str]) -> None:
     os.environ.update({name: value for name, value in environment.items() if name.startswith("MINUTIER_")})
 
 
-def _prepared(served: Minutier, folder: Path, count: int) -> list[str]:
+def _prepared(served: Minutier, folder: Path, count: int) -> dict[int, str]:
     """An approved plan for each number of workers."""
     key = folder / "bruno.key"
     served.run("key", "new", key, "--no-passphrase")
@@ -95,7 +95,7 @@ def _prepared(served: Minutier, folder: Path, count: int) -> list[str]:
         archive.ledger.sequence()
         archive.ledger.seal()
         print(f"{count * len(WORKERS):,} documents made in {time.perf_counter() - begun:.0f} s")
-        return [_approved(archive, key, f"due{number}") for number in WORKERS]
+        return {number: _approved(archive, key, f"due{number}") for number in WORKERS}
 
 
 def _approved(archive: Archive, key: Path, collection: str) -> str:
