@@ -129,7 +129,7 @@ class Purging:
             ledger=archive.ledger,
             files=self.files,
             certify=CertifyPurge(*stores, archive.ledger_rows, archive.keys, program, archive.timestamps),
-            probe=ProbePurge(*stores, archive.index),
+            probe=ProbePurge(*stores, archive.index, archive.ledger_rows),
             clock=archive.clock,
             catch_up=self._catch_up,
             scratch=scratch,

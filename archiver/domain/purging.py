@@ -9,6 +9,9 @@ STARTED = "purge-started"
 DONE = "purge-done"
 """A purge has ended: the digest of its certificate."""
 
+STRAY = "stray"
+"""A version was found that nobody should have written: a delete marker, or bytes put over others."""
+
 
 def plan_key(purge_id: str) -> str:
     """Where the items of a plan lie, with their salts: in the deletable bucket."""

@@ -16,6 +16,7 @@ from itertools import groupby
 
 from archiver.domain.document import Document, State
 from archiver.domain.ledger import LedgerEvent
+from archiver.domain.purging import STRAY
 from archiver.domain.record import original_key, record_key, text_key
 from archiver.errors import MinutierError, NotFoundError
 from archiver.ports.catalog import Catalog
@@ -52,7 +53,7 @@ class Destroy:
     Args:
         policy: the one in force, asked for each chunk.
         turn: within it nobody changes what protects documents at the store.
-        stray: is told of versions that should not be there.
+        stray: is told of versions that should not be there; the ledger is, too.
     """
 
     catalog: Catalog
@@ -90,6 +91,7 @@ class Destroy:
         places = [place for one in planned for place in _places(one, documents.get(one.item.document_id))]
         versions = self.objects.versions_of(list(dict.fromkeys(places)))
         now = time()
+        self._tell_strays(purge_id, documents, planned, versions, now)
         stored, at_store, sharers = {}, {}, {}
         for one in (replace(each, at=now) for each in planned):
             document, at = documents.get(one.item.document_id), one.item.position
@@ -112,15 +114,33 @@ class Destroy:
         )
         if document.attempts > 1:
             text.append(self._earlier_texts(document))
-        found = [info for group in (*record, *text, *original) for info in group]
-        for info in found:
-            if not info.sha256:
-                self.stray(Stray(document.id, f"{info.ref.bucket}:{info.ref.key} version {info.ref.version}"))
         says = [_at_store(info) for group in record for info in group]
         bytes_say = [_at_store(info) for group in original for info in group]
         sharers = self._others(document) if any(each.refuses(now) for each in bytes_say) else frozenset()
         stored = Stored(one, document.text_key, _refs(record), _refs(text), _refs(original), keep_bytes=bool(sharers))
         return stored, says if sharers else says + bytes_say, sharers
+
+    def _tell_strays(
+        self,
+        purge_id: str,
+        documents: Mapping[str, Document],
+        planned: Sequence[PurgeItem],
+        versions: _Versions,
+        now: datetime,
+    ) -> None:
+        """Enter versions that nobody should have written, before they go with the rest."""
+        found = [
+            Stray(one.item.document_id, f"{info.ref.bucket}:{info.ref.key} version {info.ref.version}")
+            for one in planned
+            for place in _places(one, documents.get(one.item.document_id))
+            for info in versions[place]
+            if not info.sha256
+        ]
+        for each in found:
+            self.stray(each)
+        if found:
+            entries = [LedgerEvent(STRAY, one.document_id, now, {"purge": purge_id, "place": one.place}) for one in found]
+            self.catalog.settle(purge_id, [], entries)
 
     def _earlier_texts(self, document: Document) -> list[ObjectInfo]:
         """Every text that was ever stored for these bytes: a second reading leaves the first one where it was."""

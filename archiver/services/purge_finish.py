@@ -65,6 +65,7 @@ class FinishPurge:
         Raises:
             IntegrityError: something of what was destroyed remains; the purge is not done, and may be run again.
         """
+        self.ledger.sequence()
         probe = Probe(not_covered=list(self.beyond))
         self._empty_files(probe)
         self.step("looking whether anything remains")

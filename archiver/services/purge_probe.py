@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from archiver.domain.document import Document, State
+from archiver.domain.ledger import Tree
+from archiver.domain.purging import STRAY
 from archiver.domain.record import original_key, record_key
 from archiver.ports.catalog import Catalog
 from archiver.ports.index import Expunged, Index
+from archiver.ports.ledger import LedgerRows
 from archiver.ports.objects import Bucket, ObjectStore
 from archiver.ports.retention_rows import PurgeItem
 from archiver.ports.scrubbing import Scrubbed
@@ -46,21 +49,27 @@ class ProbePurge:
     catalog: Catalog
     objects: ObjectStore
     index: Index
+    rows: LedgerRows
     tick: Callable[[], None] = lambda: None
 
     def stores(self, executed: Callable[[], Iterable[PurgeItem]], probe: Probe) -> None:
         """Every version of every key, and every document in the index."""
-        asked = found = indexed = 0
+        asked = found = indexed = strays = 0
         for page in pages(executed(), PAGE):
             places = [place for one in page for place in _places(one)]
             found += sum(len(there) for there in self.objects.versions_of(list(dict.fromkeys(places))).values())
-            indexed += len(self.index.remains([one.item.document_id for one in page]))
+            ids = [one.item.document_id for one in page]
+            indexed += len(self.index.remains(ids))
+            strays += len(self.rows.positions(Tree.CUSTODY, STRAY, ids))
             asked += len(places)
             self.tick()
         control = self._control()
         seen = bool(control and self.objects.versions(Bucket.LOCKED, record_key(control.collection, control.id)))
-        how = f"all versions listed under {asked:,} keys of records and originals, delete markers among them; {_positive(control, seen)}"
+        how = f"all versions listed under {asked:,} keys of records, texts and originals, delete markers among them; {_positive(control, seen)}"
         probe.note("object store", how, f"{found:,} versions remain", sound=not found and (seen or not control))
+        if strays:
+            how = "delete markers and versions put over others, found before the destruction and removed with the rest"
+            probe.note("forged versions", how, f"{strays:,} documents had such; each is entered in the ledger", sound=True)
         known = bool(control and self.index.remains([control.id]))
         how = f"every destroyed document asked for by id in every index there is; {_positive(control, known)}"
         probe.note("index, answers", how, f"{indexed:,} documents remain", sound=not indexed and (known or not control))

@@ -25,7 +25,7 @@ classes:
   DUE: {title: Due at once, period: PT0S, from: event.closed, basis: a test, lock: compliance, then: destroy}
 """
 SECONDS = 8
-LOCKED, HELD = "mise en demeure Bruyères.docx", "complaint Pembroke.pdf"
+LOCKED, HELD, FORGED = "mise en demeure Bruyères.docx", "complaint Pembroke.pdf", "rapport expert.odt"
 
 
 @pytest.fixture(params=["", "rabbitmq"], ids=["alone", "with-workers"])
@@ -80,17 +80,27 @@ def test_from_policy_to_certificate_with_compliance_locks_of_seconds(archive: Mi
         inside.objects.protect([(ref, Lock(LockMode.COMPLIANCE, ends))])
         with pytest.raises(RefusedError):  # the store itself, with all the rights there are
             inside.objects.delete_bypassing(ref)
-    archive.run("purge", "run", "first")
+        forged = original_of(inside, ids[FORGED])
+        inside.objects.overwrite(Bucket.LOCKED, forged.key, b"forged")
+        inside.objects.hide(Bucket.LOCKED, forged.key)
+        assert len(inside.objects.versions(Bucket.LOCKED, forged.key)) == 3
+    ran = archive.run("purge", "run", "first")
+    if not archive.environment["MINUTIER_BROKER_URL"]:
+        assert ran.err.count(f"not written by this archive, and removed with document {ids[FORGED]}") == 2
     found = outcomes(archive, "first")
     assert found.pop(ids[LOCKED]) == ("withheld", "locked by the store")
     assert len(found) == 5
     assert set(found.values()) == {("executed", "")}
     assert ids[HELD] not in found
     verified(archive, tmp_path, "first", executed=5, withheld=1)
+    assert "1 documents had such; each is entered in the ledger" in (tmp_path / "first.json").read_text()
 
     with Archive(archive.home) as inside:
         assert inside.objects.head(ref).sha256
+        assert inside.objects.versions(Bucket.LOCKED, forged.key) == []
         time.sleep(max(0.0, (inside.objects.head(ref).lock.until - inside.clock.now()).total_seconds() + 0.5))  # type: ignore[operator]
+    if archive.environment["MINUTIER_BROKER_URL"]:
+        return  # once is enough to see that workers do the same
     approved(archive, tmp_path, "second")
     archive.run("purge", "run", "second")
     assert outcomes(archive, "second") == {ids[LOCKED]: ("executed", "")}
