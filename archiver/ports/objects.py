@@ -224,7 +224,8 @@ class ObjectStore(Protocol):
     def delete_group(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, MinutierError]:
         """`delete` for many at once: those that were not removed, each with its RefusedError or NotFoundError.
 
-        On return the others are gone for good. Safe to repeat: what was removed by an attempt that was cut off is "not found".
+        The others the store says are gone; who must be sure asks `versions_of` afterwards. Safe to repeat: what was removed by an
+        attempt that was cut off is "not found".
         """
 
 

