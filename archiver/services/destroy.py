@@ -108,9 +108,10 @@ class Destroy:
         """What lies in the store, what that says, and who else keeps bytes that the store would not let go."""
         if document is None:
             return Stored(one), [], frozenset()
-        record, text, original = (
-            [versions[place] for place in _places(one, document) if place[1].startswith(kind)] for kind in _KINDS
-        )
+        found: dict[str, list[Sequence[ObjectInfo]]] = {kind: [] for kind in _KINDS}
+        for place in _places(one, document):
+            found[place[1].partition("/")[0]].append(versions[place])
+        record, text, original = (found[kind] for kind in _KINDS)
         if document.attempts > 1:
             text.append(self._earlier_texts(document))
         says = [_at_store(info) for group in record for info in group]
@@ -175,7 +176,7 @@ class Destroy:
         return known | {key: one.sequence for key, one in self.catalog.documents(others).items()}
 
 
-_KINDS = ("records/", "texts/", "originals/")
+_KINDS = ("records", "texts", "originals")
 
 
 @dataclass(frozen=True, slots=True)

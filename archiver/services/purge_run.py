@@ -16,7 +16,7 @@ from archiver.services.purge_conditions import PurgeConditions
 from retention.plan import ItemState
 from retention.statements import Approval
 
-CHUNK = 256
+CHUNK = 1_000
 """Items destroyed together: one transaction, one round of requests, at most so many left half way by a crash."""
 UNFINISHED = (ItemState.PLANNED, ItemState.GOING, ItemState.FAILED)
 

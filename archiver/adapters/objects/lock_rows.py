@@ -193,13 +193,18 @@ def _text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+# Looked up, not called: rows are read by the million.
+_MODES = {mode.value: mode for mode in LockMode}
+_BUCKETS = {bucket.value: bucket for bucket in Bucket}
+
+
 def _parsed(row: Sequence[object]) -> LockRow:
     bucket, key, state, size, sha256, mode, until, hold, intake = row
     assert isinstance(size, int)
     assert isinstance(sha256, bytes)
     moment = None if until is None else datetime.fromisoformat(str(until))
-    lock = Lock(LockMode(str(mode)), moment, bool(hold))
-    return LockRow(Address(Bucket(str(bucket)), str(key)), str(state), size, sha256.hex(), lock, bool(intake))
+    lock = Lock(_MODES[str(mode)], moment, bool(hold))
+    return LockRow(Address(_BUCKETS[str(bucket)], str(key)), str(state), size, sha256.hex(), lock, bool(intake))
 
 
 def _written(row: LockRow) -> tuple[object, ...]:
