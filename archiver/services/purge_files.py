@@ -12,9 +12,10 @@ import zstandard
 
 from archiver.domain.document import LockMode
 from archiver.domain.purging import approval_key, certificate_key, plan_key, statement_key
-from archiver.errors import NotFoundError
-from archiver.ports.objects import Bucket, Lock, ObjectStore, Put
-from archiver.ports.retention_rows import GivenApproval, Purge, PurgeItem
+from archiver.errors import AlreadyExistsError, NotFoundError
+from archiver.ports.objects import Bucket, Lock, ObjectStore, Put, Staged
+from archiver.ports.retention_rows import GivenApproval, Purge
+from retention.plan import PlanItem
 
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 KEPT = timedelta(days=11 * 366)
@@ -27,10 +28,23 @@ class PurgeFiles:
     def __init__(self, objects: ObjectStore) -> None:
         self._objects = objects
 
-    def keep_plan(self, purge: Purge, items: Iterable[PurgeItem]) -> None:
-        """The items where they can be erased, the signed statement locked."""
-        staged = self._objects.stage(_packed(_lines(purge.id, items)))
-        self._objects.put([Put(Bucket.DELETABLE, plan_key(purge.id), staged=staged)])
+    def stage_plan(self, items: Iterable[tuple[PlanItem, str]]) -> Staged:
+        """Items of a plan with their payloads, written as they come."""
+        return self._objects.stage(_packed(_line(item, payload) for item, payload in items))
+
+    def discard(self, staged: Staged) -> None:
+        """Of a plan that was not made."""
+        self._objects.discard(staged)
+
+    def keep_plan(self, purge: Purge, staged: Staged) -> None:
+        """The items where they can be erased, the signed statement locked.
+
+        Raises:
+            AlreadyExistsError: another plan of that name was begun, and cut off.
+        """
+        (kept,) = self._objects.put([Put(Bucket.DELETABLE, plan_key(purge.id), staged=staged)])
+        if kept.info.sha256 != staged.sha256:
+            raise AlreadyExistsError(f"a plan {purge.id} was begun before, and cut off", remedy="choose another name")
         said = {
             "statement": purge.plan,
             "key": purge.plan_key,
@@ -71,10 +85,8 @@ class PurgeFiles:
         self._objects.put([Put(Bucket.LOCKED, key, body=_encoded(said), lock=Lock(LockMode.GOVERNANCE, now + KEPT))])
 
 
-def _lines(purge_id: str, items: Iterable[PurgeItem]) -> Iterator[bytes]:
-    for one in items:
-        item = one.item
-        yield _encoded({"collection": item.collection, "salt": item.salt.hex(), "payload": item.payload(purge_id)})
+def _line(item: PlanItem, payload: str) -> bytes:
+    return _encoded({"collection": item.collection, "salt": item.salt.hex(), "payload": payload})
 
 
 def _encoded(value: Mapping[str, object]) -> bytes:

@@ -114,13 +114,13 @@ class PlanPurge:
         self._growth, self._progress = Growth(Frontier()), Progress()
         purge_id = name or f"{day_in(self.policy.time_zone, now):%Y%m%d}-{self.entropy(4).hex()}"
         today = day_in(self.policy.time_zone, now)
-        for page in pages(self._due(criteria, today), PAGE):
-            self._take(purge_id, page, today)
+        staged = self.files.stage_plan(self._planned(purge_id, criteria, today))
         if not self._progress.planned:
+            self.files.discard(staged)
             self.catalog.discard_drafts()
             return None
         purge = self._frozen(purge_id, criteria, author, now)
-        self.files.keep_plan(purge, self.catalog.items(purge_id))
+        self.files.keep_plan(purge, staged)
         root = self._growth.frontier().root().hex()
         details: dict[str, Value] = {
             "purge": purge_id,
@@ -139,25 +139,31 @@ class PlanPurge:
         before = min(today, criteria.before) if criteria.before else today
         return self.catalog.due(before, collection=criteria.collection, retention_class=criteria.retention_class)
 
-    def _take(self, purge_id: str, page: Sequence[Document], today: date) -> None:
+    def _planned(self, purge_id: str, criteria: Criteria, today: date) -> Iterator[tuple[PlanItem, str]]:
+        """Items with their payloads, each written to the catalogue before it is told."""
+        for page in pages(self._due(criteria, today), PAGE):
+            yield from self._take(purge_id, page, today)
+
+    def _take(self, purge_id: str, page: Sequence[Document], today: date) -> list[tuple[PlanItem, str]]:
         known = KnownFacts(self.catalog).of(page)
         judged = [(document, judge(self.policy, known[document.id], today)) for document in page]
         going = [(document, judgement) for document, judgement in judged if judgement.goes]
         members = self.catalog.members_of([document.id for document, _ in going if document.members])
         items = list(self._items(purge_id, going, members))
-        self.catalog.add_items(purge_id, items)
+        self.catalog.add_items(purge_id, [item for item, _ in items])
         stay = [(document, judgement.why, judgement.sentence) for document, judgement in judged if judgement.why is not None]
         self.catalog.add_withheld(purge_id, [_withheld(*one) for one in stay])
         for _, why, _ in stay:
             self._progress.why[why.value] = self._progress.why.get(why.value, 0) + 1
         self._progress.planned += len(items)
         self._progress.withheld += len(stay)
-        self._progress.bytes += sum(item.size for item in items if item.root_id is None)
+        self._progress.bytes += sum(item.size for item, _ in items if item.root_id is None)
         self.tick(self._progress)
+        return items
 
     def _items(
         self, purge_id: str, going: Iterable[tuple[Document, Judgement]], members: dict[str, list[Document]]
-    ) -> Iterator[PlanItem]:
+    ) -> Iterator[tuple[PlanItem, str]]:
         """Each original, followed by what it contains: a member goes with it, for the same reason."""
         for original, judgement in going:
             until = judgement.verdict.until
@@ -165,7 +171,7 @@ class PlanPurge:
             for document in (original, *members.get(original.id, ())):
                 yield self._item(purge_id, document, until, judgement.reason)
 
-    def _item(self, purge_id: str, document: Document, until: date, reason: str) -> PlanItem:
+    def _item(self, purge_id: str, document: Document, until: date, reason: str) -> tuple[PlanItem, str]:
         item = PlanItem(
             position=self._growth.size,
             document_id=document.id,
@@ -178,8 +184,9 @@ class PlanPurge:
             reason=reason,
             salt=self.entropy(SALT_BYTES),
         )
-        self._growth.append(leaf_hash(item.commitment(purge_id)))
-        return item
+        payload = item.payload(purge_id)
+        self._growth.append(leaf_hash(item.committed(item.salt, payload)))
+        return item, payload
 
     def _frozen(self, purge_id: str, criteria: Criteria, author: Author, now: datetime) -> Purge:
         statement = PlanStatement(

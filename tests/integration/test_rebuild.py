@@ -192,7 +192,8 @@ def test_purge_that_was_cut_off_is_found_as_far_as_it_had_come(folder: Path, arc
     one = archive.documents()["a"]
     going = condemned(archive.catalog, archive.objects, [one.id], "p1")
     purge = _purge(archive, "p1", len(going))
-    PurgeFiles(archive.objects).keep_plan(purge, going)
+    files = PurgeFiles(archive.objects)
+    files.keep_plan(purge, files.stage_plan((each.item, each.item.payload("p1")) for each in going))
     now = archive.clock.now()
     archive.catalog.add_purge(
         purge, [LedgerEvent(PLANNED, "", now, {"purge": "p1"}), LedgerEvent(STARTED, "", now, {"purge": "p1"})]
