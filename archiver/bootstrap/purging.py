@@ -16,6 +16,7 @@ from archiver.services.destroy import Destroy, Stray
 from archiver.services.index_documents import catch_up
 from archiver.services.leases import Leases
 from archiver.services.policies import policy_in_force
+from archiver.services.policy_now import PolicyNow
 from archiver.services.purge_approval import ApprovePurge
 from archiver.services.purge_certificate import CertifyPurge
 from archiver.services.purge_chunk import PurgeChunk
@@ -71,10 +72,8 @@ class Purging:
     def destroying(self, stray: Callable[[Stray], None]) -> Destroy:
         """Destroys items of a running purge."""
         archive = self._archive
-        policy = archive.placement
-        return Destroy(
-            archive.catalog, archive.objects, lambda: policy.policy, archive.clock, self._unindex(), self._turn(), stray
-        )
+        policy = PolicyNow(archive.catalog)  # not one that is trusted for a while: within the turn nothing else may be in force
+        return Destroy(archive.catalog, archive.objects, policy, archive.clock, self._unindex(), self._turn(), stray)
 
     def running(self, stray: Callable[[Stray], None], tick: Callable[[Counts], None]) -> RunPurge:
         """Runs purges."""
