@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archiver.domain.access import Scope
-from archiver.domain.document import Document
+from archiver.domain.document import Document, State
 from archiver.domain.masking import mask
 from archiver.domain.query import SearchRequest
 from archiver.errors import IntegrityError, NotFoundError
@@ -41,15 +41,19 @@ class Search:
         self._catalog, self._index, self._texts = catalog, index, texts
 
     def run(self, request: SearchRequest, scope: Scope, *, fragments: int = 2) -> Answer:
-        """The page asked for. What the catalogue says of access is checked once more on every hit."""
+        """The page asked for. What the catalogue says of access is checked once more on every hit.
+
+        What was destroyed is never shown, nor counted on its page, also when an older index was put back.
+        """
         page = self._index.search(request, scope)
         documents = self._catalog.documents([hit.document_id for hit in page.hits])
+        destroyed = {one.id for one in documents.values() if one.state is State.DISPOSED}
         hits = tuple(
             Hit(document, hit.score, self._fragments(request, document, fragments))
             for hit in page.hits
-            if (document := documents.get(hit.document_id)) and scope.admits(document)
+            if (document := documents.get(hit.document_id)) and document.id not in destroyed and scope.admits(document)
         )
-        return Answer(hits, page.total, page.facets, page.not_fully_read, page.next_cursor)
+        return Answer(hits, page.total - len(destroyed), page.facets, page.not_fully_read, page.next_cursor)
 
     def _fragments(self, request: SearchRequest, document: Document, count: int) -> tuple[str, ...]:
         if not count or not request.text:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archiver.domain.batch import BatchState
+from archiver.domain.document import Document, State
 from archiver.ports.catalog import Catalog
 from archiver.ports.index import Index
+from archiver.ports.retention_rows import PurgeState
 from archiver.services.pages import pages
 from archiver.services.verify.verification import INDEXED, PAGE, Verification
 
@@ -35,10 +39,15 @@ class Indexed:
     def _check_index_page(self, page: list[tuple[str, int]], behind: int) -> int:
         """Returns how many are as the catalogue says."""
         documents, found = self._catalog.documents([document_id for document_id, _ in page]), 0
+        left = self._left_by_purges(documents)
         for document_id, version in page:
             document = documents.get(document_id)
             if document is None:
                 self.result.add("index", f"document {document_id} is in the index and not in the catalogue")
+            elif document_id in left:
+                self.result.add(
+                    "index", f"document {document_id} was destroyed and is still in the index; `minutier reindex` makes it anew"
+                )
             elif document.sequence == version:
                 found += document.sequence <= behind
             elif document.sequence <= behind:
@@ -46,6 +55,15 @@ class Indexed:
                     "index", f"document {document_id} is indexed as it was at {version}, it is at {document.sequence}"
                 )
         return found
+
+    def _left_by_purges(self, documents: Mapping[str, Document]) -> set[str]:
+        """Those that a purge which is done destroyed, and that are in the index now: one that ends meanwhile leaves none."""
+        destroyed = {one.id: one.purge_id for one in documents.values() if one.state is State.DISPOSED}
+        if not destroyed:
+            return set()
+        done = {purge.id for purge in self._catalog.purges() if purge.state is PurgeState.DONE}
+        ended = [document_id for document_id, purge_id in destroyed.items() if purge_id in done]
+        return self._index.remains(ended) if ended else set()
 
     def _find_unindexed(self, behind: int) -> None:
         """Only when some are missing: which."""
