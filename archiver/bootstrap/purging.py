@@ -15,6 +15,7 @@ from archiver.ports.jobs import Kind
 from archiver.services.destroy import Destroy, Stray
 from archiver.services.index_documents import catch_up
 from archiver.services.leases import Leases
+from archiver.services.newest_history import require_newest
 from archiver.services.policies import policy_in_force
 from archiver.services.policy_now import PolicyNow
 from archiver.services.purge_approval import ApprovePurge
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 BEYOND = (
     "copies outside this archive: backups, exports, snapshots of disks or volumes, what was downloaded or printed",
     "blocks of a disk that a file system has freed and not yet overwritten",
-    "what imports were told to read, folders and lists, which is kept with their batches",
+    "what imports were told, which is kept with their batches and lines: folders, single files, lists and metadata, "
+    "reasons given with --again, and lines that were refused afterwards",
     "ids and digests of the destroyed documents, which are kept in tombstones, in the plan and in the ledger's erasable payloads",
 )
 """What no program of an archive can reach; a certificate says so."""
@@ -76,8 +78,13 @@ class Purging:
         return Destroy(archive.catalog, archive.objects, policy, archive.clock, self._unindex(), self._turn(), stray)
 
     def running(self, stray: Callable[[Stray], None], tick: Callable[[Counts], None]) -> RunPurge:
-        """Runs purges."""
+        """Runs purges.
+
+        Raises:
+            IntegrityError: the catalogue is older than the object store.
+        """
         archive = self._archive
+        require_newest(archive.ledger_rows, archive.objects)
         return RunPurge(archive.catalog, self.destroying(stray), archive.clock, tick)
 
     @contextmanager

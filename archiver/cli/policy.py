@@ -117,6 +117,8 @@ def apply(context: Context, file: str, accept_program_lock: bool) -> None:
             accept_program_lock=accept_program_lock,
             refused=lambda change: _show_refused(context, change),
         )
+        archive.ledger.sequence()
+        archive.ledger.seal()  # under a head at once: with a catalogue from before it, no purge is run
     value = {"version": applied.version, "new": applied.fresh, "changes": _counted(applied.changes)}
     first = f"Policy v{applied.version} is in force" if applied.fresh else f"Policy v{applied.version} was in force already"
     context.answer(value, [first, *_effects(applied.changes)])
