@@ -61,7 +61,7 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
         until, reason: the last day it was kept, and why it might go.
         why: for an item that was not executed, one of `Withheld` or `Failure`; else "".
         commitment: SHA-256(salt || payload) of the plan's item, in hexadecimal.
-        shared: the original's bytes stay, since another living document refers to them.
+        shared: its bytes, or the text read from them, stay, since another living document with the same bytes uses them.
         entry, at, salt: of the ledger entry that tells of its destruction: position, time, salt. All three or, for one
             that was not executed, neither `entry` nor `salt`.
     """

@@ -31,6 +31,9 @@ class Withheld(StrEnum):
     CONTAINER = "part of a document that stays"
     CHANGED = "changed since the plan"
     GONE = "destroyed before"
+    UNKNOWN = "its class is not known"
+    VISA = "needs the visa of an authority"
+    UNAUTHENTICATED = "needs an authenticated approval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ def last_word(policy: Policy, about: Circumstances, at_store: Sequence[AtStore],
 def _why(verdict: Verdict, decision: Decision | None) -> Withheld | None:
     if any(reason.ground is Ground.HOLD for reason in verdict.reasons):
         return Withheld.HELD
+    if verdict.reasons[-1].ground is Ground.UNKNOWN:
+        return Withheld.UNKNOWN
     if verdict.reasons[-1].ground is Ground.PERMANENT or verdict.action is Disposal.KEEP:
         return Withheld.PERMANENT
     if not verdict.due:

@@ -75,7 +75,7 @@ def enroll(context: Context, person: str, file: Path) -> None:
 @click.option("--reason", required=True, help="Why; kept in the ledger.")
 @pass_context
 def revoke(context: Context, key_id: str, reason: str) -> None:
-    """Accept nothing signed with this key any more. Approvals given before stay valid; the key stays listed."""
+    """Accept nothing signed with this key any more: an approval that is not carried out yet counts no more. The key stays listed."""
     with context.open(writable=True) as archive:
         signer, fresh = signers(archive).revoke(key_id, reason, by=context.principal.name)
     how = "is revoked" if fresh else f"was revoked already, on {signer.revoked_at:%Y-%m-%d}"

@@ -84,7 +84,8 @@ def list_(context: Context) -> None:
 @pass_context
 def show(context: Context, purge_id: str, items: bool, withheld: bool, save: Path | None) -> None:
     """What a plan would destroy, what it withholds and why, and how far it is."""
-    from archiver.cli.purge_answers import answer, item_line, item_value
+    from archiver.cli.purge_answers import answer, item_line, item_value, withheld_told
+    from archiver.services.pages import pages
     from archiver.services.purge_paper import save_plan
 
     with context.open() as archive:
@@ -96,9 +97,11 @@ def show(context: Context, purge_id: str, items: bool, withheld: bool, save: Pat
             for one in archive.catalog.items(purge.id):
                 context.answer(item_value(one), [safe(item_line(one))])
         elif withheld:
-            for kept in archive.catalog.withheld(purge.id):
-                value = {"id": kept.document_id, "why": kept.why, "reasons": kept.sentence, "class": kept.retention_class}
-                context.answer(value, [safe(f"{kept.document_id}  {kept.retention_class}  {kept.why}: {kept.sentence}")])
+            for page in pages(archive.catalog.withheld(purge.id), 500):
+                held = archive.catalog.holds_on([kept.document_id for kept in page])
+                for kept in page:
+                    value, line = withheld_told(kept, held.get(kept.document_id, []))
+                    context.answer(value, [safe(line)])
         else:
             answer(context, archive, purge)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from archiver.cli.context import Context, counted
@@ -9,7 +10,8 @@ from archiver.domain.display import safe
 
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
-    from archiver.ports.retention_rows import Purge, PurgeItem
+    from archiver.ports.retention_rows import Purge, PurgeItem, WithheldDocument
+    from retention.hold import Hold
 
 
 def answer(context: Context, archive: Archive, purge: Purge) -> None:
@@ -128,3 +130,10 @@ def nothing_lines(why: dict[str, int]) -> list[str]:
         "Nothing can be planned: everything past its last day is kept.",
         *(f"  {name}: {count:,}" for name, count in why.items()),
     ]
+
+
+def withheld_told(kept: WithheldDocument, holds: Sequence[Hold]) -> tuple[dict[str, Any], str]:
+    """A document that was not planned, as JSON and in a line, with what holds it now."""
+    reasons = [*(f"held by matter {hold.matter} since {hold.since}" for hold in holds), kept.sentence]
+    value = {"id": kept.document_id, "why": kept.why, "reasons": "; ".join(reasons), "class": kept.retention_class}
+    return value, f"{kept.document_id}  {kept.retention_class}  {kept.why}: {'; '.join(reasons)}"

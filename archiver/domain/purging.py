@@ -28,6 +28,6 @@ def approval_key(purge_id: str, number: int) -> str:
     return f"purges/{purge_id}/approval-{number}.json"
 
 
-def certificate_key(purge_id: str) -> str:
-    """Where the certificate lies: in the locked bucket."""
-    return f"purges/{purge_id}/certificate.json"
+def certificate_key(purge_id: str, number: int = 1) -> str:
+    """Where a certificate lies: in the locked bucket. One with a higher number tells what was destroyed after the ones before."""
+    return f"purges/{purge_id}/certificate{'' if number == 1 else f'-{number}'}.json"

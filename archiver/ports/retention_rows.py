@@ -141,7 +141,7 @@ class PurgeItem:
 
 @dataclass(frozen=True, slots=True)
 class WithheldDocument:
-    """A document past its last day that was not planned. `sentence` may tell of holds."""
+    """A document past its last day that was not planned. `sentence` is its class's reason; of holds it says nothing."""
 
     document_id: str
     why: str
@@ -333,6 +333,9 @@ class RetentionRows(Protocol):
         Args:
             stored: by position of the item, what lies in the store of it.
         """
+
+    def end_leaving(self, purge_id: str) -> None:
+        """Nothing of this purge is leaving any more, unless an item is unfinished: what it removed may be stored anew."""
 
     def settle(self, purge_id: str, items: Sequence[PurgeItem], events: Iterable[LedgerEvent]) -> None:
         """Write items as they are now; what was executed is no longer leaving. An item that is executed already stays so, and

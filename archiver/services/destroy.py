@@ -18,7 +18,7 @@ from archiver.domain.document import Document, State
 from archiver.domain.ledger import LedgerEvent
 from archiver.domain.purging import STRAY
 from archiver.domain.record import original_key, record_key, text_key
-from archiver.errors import MinutierError, NotFoundError
+from archiver.errors import IntegrityError, MinutierError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, ObjectInfo, ObjectRef, ObjectStore
@@ -30,6 +30,7 @@ from retention.disposal import AtStore, Circumstances, Withheld, last_word
 from retention.disposed_entry import DISPOSED
 from retention.plan import ItemState
 from retention.policy import Policy
+from retention.statements import Approval
 
 _Place = tuple[Bucket, str]
 _Versions = Mapping[_Place, Sequence[ObjectInfo]]
@@ -75,6 +76,7 @@ class Destroy:
             UnreachableError: a part does not answer; what was begun is finished by the next run.
         """
         begun = [item for item in items if _begun(item)]
+        self._require_tombstones(purge_id, begun)
         planned = [
             item for item in items if item.state is ItemState.PLANNED or (item.state is ItemState.FAILED and not item.refs)
         ]
@@ -95,10 +97,10 @@ class Destroy:
             for one in (replace(each, at=now) for each in planned):
                 document, at = documents.get(one.item.document_id), one.item.position
                 stored[at], at_store[at], sharers[at] = self._stored(one, document, versions, now)
-            policy = self.policy()
+            policy, borne = self.policy(), self._borne(purge_id)
 
             def doom(known: Known, there: Mapping[int, Stored]) -> dict[int, Withheld]:
-                return _LastJudgement(known, policy, now, at_store, sharers).of(there)
+                return _LastJudgement(known, policy, now, at_store, sharers, borne).of(there)
 
             return self.catalog.condemn(purge_id, stored, doom)
 
@@ -119,6 +121,11 @@ class Destroy:
         sharers = self._others(document) if any(each.refuses(now) for each in bytes_say) else frozenset()
         stored = Stored(one, document.text_key, _refs(record), _refs(text), _refs(original), keep_bytes=bool(sharers))
         return stored, says if sharers else says + bytes_say, sharers
+
+    def _borne(self, purge_id: str) -> Approval | None:
+        """The approval this goes by; None for none."""
+        given = self.catalog.purge(purge_id).approvals
+        return Approval.parse(given[-1].statement) if given else None
 
     def _tell_strays(
         self,
@@ -159,16 +166,43 @@ class Destroy:
 
     # -- removal ------------------------------------------------------------------------------------------------
     def _remove(self, purge_id: str, going: Sequence[PurgeItem]) -> list[PurgeItem]:
+        _require_own(going)
         refs = list(dict.fromkeys(_ref(ref) for one in going for ref in one.refs))
         kept = {ref: error for ref, error in self.objects.delete_group(refs).items() if not isinstance(error, NotFoundError)}
         self.unindex(self._sequences(going))
-        places = list(dict.fromkeys((ref.bucket, ref.key) for ref in refs))
-        left = {info.ref for found in self.objects.versions_of(places).values() for info in found}
+        left = self._left(going)
         now = self.clock.now()
         done = [_settled(one, kept, left, now) for one in going]
         executed = [one for one in done if one.state is ItemState.EXECUTED]
         self.catalog.settle(purge_id, done, [_event(purge_id, one, one.at or now) for one in executed])
         return done
+
+    def _left(self, going: Sequence[PurgeItem]) -> dict[_Place, list[ObjectRef]]:
+        """Versions that are there after the removal, by key: also such as came in between, unless a living document refers to them."""
+        places = list(dict.fromkeys((_ref(ref).bucket, ref[1]) for one in going for ref in one.refs))
+        there = {place: [info.ref for info in found] for place, found in self.objects.versions_of(places).items() if found}
+        if not there:
+            return {}
+        documents = self.catalog.documents([one.item.document_id for one in going])
+        used = self.catalog.texts_in_use(list(documents.values()))
+        contents = self.catalog.contents([_address(one) for one in going])
+        owned = {content.ref for content in contents.values()}
+        return {
+            place: mine
+            for place, found in there.items()
+            if place[1] not in used and (mine := [ref for ref in found if ref not in owned])
+        }
+
+    def _require_tombstones(self, purge_id: str, begun: Sequence[PurgeItem]) -> None:
+        """What is to be finished was begun by this purge: its row says so, too."""
+        documents = self.catalog.documents([one.item.document_id for one in begun])
+        for one in begun:
+            found = documents.get(one.item.document_id)
+            if found is None or found.state is not State.DISPOSED or found.purge_id != purge_id:
+                raise IntegrityError(
+                    f"item {one.item.position} of purge {purge_id} says that it has begun, and its document says no such thing",
+                    remedy="run `minutier verify`: somebody changed the catalogue by hand",
+                )
 
     def _sequences(self, going: Sequence[PurgeItem]) -> dict[str, int]:
         known = {one.item.document_id: one.sequence for one in going if one.sequence}
@@ -188,6 +222,7 @@ class _LastJudgement:
     now: datetime
     at_store: Mapping[int, Sequence[AtStore]]
     sharers: Mapping[int, frozenset[str]]
+    approval: Approval | None
 
     def of(self, there: Mapping[int, Stored]) -> dict[int, Withheld]:
         """Why items stay, by position; an original's members stay with it, and it with them."""
@@ -216,6 +251,17 @@ class _LastJudgement:
             if any(others <= going for others in shared):
                 _stay(unit, there, Withheld.LOCKED, stays)
 
+    def _lacking(self, name: str) -> Withheld | None:
+        """What the class asks of an approval today and this one does not have: a policy may have come since it was given."""
+        found = self.policy.retention_class(name)
+        if found is None or self.approval is None:
+            return None
+        if found.visa and self.approval.visa is None:
+            return Withheld.VISA
+        if found.period is not None and self.approval.key_id is None:
+            return Withheld.UNAUTHENTICATED
+        return None
+
     def _circumstances(self, documents: Mapping[str, Document], roots: Sequence[str]) -> dict[str, Circumstances]:
         happened, holds, decided = self.known.occurrences(roots), self.known.holds_on(roots), self.known.decisions(roots)
         return {
@@ -239,6 +285,8 @@ class _LastJudgement:
             return Withheld.GONE
         if grown or any(_changed(there[position], documents.get(there[position].item.item.document_id)) for position in unit):
             return Withheld.CHANGED
+        if lacking := self._lacking(found.retention_class):
+            return lacking
         says = [each for position in unit for each in self.at_store[position]]
         return last_word(self.policy, about[root], says, self.now, day_in(self.policy.time_zone, self.now))
 
@@ -299,13 +347,35 @@ def _ref(ref: Ref) -> ObjectRef:
     return ObjectRef(Bucket(bucket), key, version)
 
 
-def _settled(one: PurgeItem, kept: Mapping[ObjectRef, MinutierError], left: set[ObjectRef], now: datetime) -> PurgeItem:
+def _require_own(going: Sequence[PurgeItem]) -> None:
+    """Addresses lie in rows, which no signature covers: each must be of the very item that names it, which the plan's root covers."""
+    for one in going:
+        item = one.item
+        text = text_key(item.collection, item.sha256, "") if item.sha256 else "\0"
+        own = {record_key(item.collection, item.document_id), original_key(*_address(one))}
+        for _, key, _ in one.refs:
+            if key not in own and not key.startswith(text):
+                raise IntegrityError(
+                    f"item {item.position} of the purge names {key}, which is not its own: nothing of it was removed",
+                    remedy="run `minutier verify`: somebody changed the catalogue by hand",
+                )
+
+
+def _settled(
+    one: PurgeItem, kept: Mapping[ObjectRef, MinutierError], left: Mapping[_Place, Sequence[ObjectRef]], now: datetime
+) -> PurgeItem:
     refs = [_ref(ref) for ref in one.refs]
+    remain = [ref for place in dict.fromkeys((ref.bucket, ref.key) for ref in refs) for ref in left.get(place, ())]
+    every = list(dict.fromkeys([*one.refs, *((ref.bucket.value, ref.key, ref.version) for ref in remain)]))
     if any(ref in kept for ref in refs):
-        return replace(one, state=ItemState.FAILED, why=Failure.REFUSED.value)
-    if any(ref in left for ref in refs):
-        return replace(one, state=ItemState.FAILED, why=Failure.REMAINS.value)
+        return replace(one, state=ItemState.FAILED, why=Failure.REFUSED.value, refs=every)
+    if remain:
+        return replace(one, state=ItemState.FAILED, why=Failure.REMAINS.value, refs=every)
     return replace(one, state=ItemState.EXECUTED, why="", at=one.at or now)
+
+
+def _address(one: PurgeItem) -> tuple[str, str, str]:
+    return one.item.collection, one.item.retention_class, one.item.sha256
 
 
 def _event(purge_id: str, one: PurgeItem, now: datetime) -> LedgerEvent:

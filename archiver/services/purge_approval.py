@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from archiver.ports.retention_rows import GivenApproval, Purge, PurgeState
 from archiver.ports.timestamps import TimeStamps
 from archiver.services.purge_files import PurgeFiles
 from archiver.services.purge_plan import Signing
-from retention.plan import SALT_BYTES, plan_root
+from retention.plan import SALT_BYTES, ItemState, plan_root
 from retention.policy import Policy
 from retention.signature import signature_holds
 from retention.statements import Approval, PlanStatement
@@ -103,8 +103,8 @@ class ApprovePurge:
             require_authenticated(self.policy, counts)
         if visa is None:
             require_visa(self.policy, counts)
-        emptied = self._emptied(purge)
-        _require_named(emptied, empties)
+        emptied = emptied_by(self.catalog, purge, (ItemState.PLANNED,))
+        require_named(emptied, empties)
         if not timedelta(0) < lasts <= LONGEST:
             raise UsageError(f"an approval lasts at most {LONGEST.days} days", remedy="write --expires P7D")
         given = self._given(plan, approver, now, now + lasts, emptied, visa)
@@ -165,16 +165,22 @@ class ApprovePurge:
                 remedy="somebody else approves, with a key of their own: `minutier key enroll PERSON FILE.pub`",
             )
 
-    def _emptied(self, purge: Purge) -> list[str]:
-        """Classes that would lose their last document."""
-        counts = self.catalog.class_counts(purge.id)
-        return [one.retention_class for one in counts if self.catalog.live(retention_class=one.retention_class) <= one.originals]
-
 
 _ORDER = (PurgeState.PLANNED, PurgeState.APPROVED, PurgeState.RUNNING, PurgeState.DONE)
 
 
-def _require_named(emptied: Sequence[str], named: Sequence[str]) -> None:
+def emptied_by(catalog: Catalog, purge: Purge, states: Collection[ItemState]) -> list[str]:
+    """Classes that lose their last document when the items in these states go."""
+    counts = catalog.class_counts(purge.id, states=states)
+    return [one.retention_class for one in counts if catalog.live(retention_class=one.retention_class) <= one.originals]
+
+
+def require_named(emptied: Sequence[str], named: Sequence[str]) -> None:
+    """Was it said of each of these classes that none of its documents is to be left?
+
+    Raises:
+        RefusedError: not of all.
+    """
     missing = [name for name in emptied if name not in named]
     if missing:
         raise RefusedError(

@@ -173,10 +173,13 @@ class CertifyPurge:
                 )
 
     def _still_shared(self, page: Sequence[PurgeItem]) -> set[str]:
-        """Whose bytes are still there: a later item of the same plan may have been the last to refer to them."""
-        addresses = {one.item.document_id: _address(one) for one in page if one.shared}
-        there = self.catalog.contents(list(dict.fromkeys(addresses.values())))
-        return {document_id for document_id, address in addresses.items() if address in there}
+        """Whose bytes, or what was read from them, are still there: a later item of the same plan may have been the last to use
+        them."""
+        shared = [one for one in page if one.shared]
+        there = self.catalog.contents(list(dict.fromkeys(_address(one) for one in shared)))
+        documents = self.catalog.documents([one.item.document_id for one in shared])
+        used = {key.rsplit("/", 1)[1].partition("-")[0] for key in self.catalog.texts_in_use(list(documents.values()))}
+        return {one.item.document_id for one in shared if _address(one) in there or one.item.sha256 in used}
 
     def _item(self, purge_id: str, one: PurgeItem, entry: int | None, openings: Openings, *, shared: bool) -> Item:
         outcome, why = _came_to(one)

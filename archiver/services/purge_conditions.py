@@ -67,7 +67,7 @@ class PurgeConditions:
                 f"the key {named} that signed the approval of purge {purge.id} is not the approver's",
                 remedy=_APPROVE.format(purge.id),
             )
-        if signer.revoked_at is not None and signer.revoked_at <= approval.given:
+        if signer.revoked_at is not None:
             raise RefusedError(
-                f"purge {purge.id} was approved by the key {named} after that was revoked", remedy=_APPROVE.format(purge.id)
+                f"purge {purge.id} was approved by the key {named}, which is revoked", remedy=_APPROVE.format(purge.id)
             )

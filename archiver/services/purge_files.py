@@ -62,19 +62,30 @@ class PurgeFiles:
             body = _encoded({"visa": dict(given.visa)})
             self._objects.put([Put(Bucket.DELETABLE, f"purges/{purge_id}/visa-{number}.json", body=body)])
 
-    def keep_certificate(self, purge_id: str, chunks: Iterable[bytes], now: datetime) -> str:
-        """The certificate, locked; its SHA-256. What lies there already stays: the first one written is the certificate."""
-        staged = self._objects.stage(chunks)
-        put = Put(Bucket.LOCKED, certificate_key(purge_id), staged=staged, lock=Lock(LockMode.GOVERNANCE, now + KEPT))
+    def keep_certificate(self, purge_id: str, chunks: Iterable[bytes], now: datetime, *, more: bool) -> str:
+        """The certificate, locked; its SHA-256. What lies there already stays.
+
+        Args:
+            more: another one was issued before, with something not destroyed that now is; else the one there is kept.
+        """
+        number = self._issued(purge_id) + 1 if more else 1
+        staged, key = self._objects.stage(chunks), certificate_key(purge_id, number)
+        put = Put(Bucket.LOCKED, key, staged=staged, lock=Lock(LockMode.GOVERNANCE, now + KEPT))
         return self._objects.put([put])[0].info.sha256
 
+    def _issued(self, purge_id: str) -> int:
+        number = 0
+        while self._objects.versions(Bucket.LOCKED, certificate_key(purge_id, number + 1)):
+            number += 1
+        return number
+
     def certificate(self, purge_id: str) -> BinaryIO:
-        """The certificate, for reading.
+        """The certificate issued last, for reading.
 
         Raises:
             NotFoundError: there is none yet.
         """
-        found = self._objects.versions(Bucket.LOCKED, certificate_key(purge_id))
+        found = self._objects.versions(Bucket.LOCKED, certificate_key(purge_id, max(1, self._issued(purge_id))))
         if not found:
             raise NotFoundError(
                 f"purge {purge_id} has no certificate yet", remedy=f"`minutier purge run {purge_id}` ends with one"

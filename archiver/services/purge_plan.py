@@ -1,12 +1,12 @@
 """Making a purge plan: what is past its last day, judged one by one, frozen by a Merkle root and signed by its author.
 
-Everything is selected from the catalogue, never from the index. Memory is that of one page.
+Everything is selected from the catalogue, never from the index. Memory is that of one page, or of the largest container.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -144,32 +144,31 @@ class PlanPurge:
         for page in pages(self._due(criteria, today), PAGE):
             yield from self._take(purge_id, page, today)
 
-    def _take(self, purge_id: str, page: Sequence[Document], today: date) -> list[tuple[PlanItem, str]]:
+    def _take(self, purge_id: str, page: Sequence[Document], today: date) -> Iterator[tuple[PlanItem, str]]:
         known = KnownFacts(self.catalog).of(page)
         judged = [(document, judge(self.policy, known[document.id], today)) for document in page]
         going = [(document, judgement) for document, judgement in judged if judgement.goes]
-        members = self.catalog.members_of([document.id for document, _ in going if document.members])
-        items = list(self._items(purge_id, going, members))
-        self.catalog.add_items(purge_id, [item for item, _ in items])
-        stay = [(document, judgement.why, judgement.sentence) for document, judgement in judged if judgement.why is not None]
+        stay = [(document, judgement.why, judgement.reason) for document, judgement in judged if judgement.why is not None]
         self.catalog.add_withheld(purge_id, [_withheld(*one) for one in stay])
         for _, why, _ in stay:
             self._progress.why[why.value] = self._progress.why.get(why.value, 0) + 1
-        self._progress.planned += len(items)
         self._progress.withheld += len(stay)
-        self._progress.bytes += sum(item.size for item, _ in items if item.root_id is None)
+        for items in pages(self._items(purge_id, going), PAGE):
+            self.catalog.add_items(purge_id, [item for item, _ in items])
+            self._progress.planned += len(items)
+            self._progress.bytes += sum(item.size for item, _ in items if item.root_id is None)
+            yield from items
         self.tick(self._progress)
-        return items
 
-    def _items(
-        self, purge_id: str, going: Iterable[tuple[Document, Judgement]], members: dict[str, list[Document]]
-    ) -> Iterator[tuple[PlanItem, str]]:
+    def _items(self, purge_id: str, going: Sequence[tuple[Document, Judgement]]) -> Iterator[tuple[PlanItem, str]]:
         """Each original, followed by what it contains: a member goes with it, for the same reason."""
-        for original, judgement in going:
-            until = judgement.verdict.until
-            assert until is not None
-            for document in (original, *members.get(original.id, ())):
-                yield self._item(purge_id, document, until, judgement.reason)
+        for few in _few(going):
+            members = self.catalog.members_of([document.id for document, _ in few if document.members])
+            for original, judgement in few:
+                until = judgement.verdict.until
+                assert until is not None
+                for document in (original, *members.get(original.id, ())):
+                    yield self._item(purge_id, document, until, judgement.reason)
 
     def _item(self, purge_id: str, document: Document, until: date, reason: str) -> tuple[PlanItem, str]:
         item = PlanItem(
@@ -215,6 +214,18 @@ class PlanPurge:
             plan_key=author.key.public_key.hex() if author.key else "",
             plan_signature=signature,
         )
+
+
+def _few(going: Sequence[tuple[Document, Judgement]]) -> Iterator[list[tuple[Document, Judgement]]]:
+    """Originals together that have no more members than a page, as far as their numbers tell; a large container alone."""
+    few: list[tuple[Document, Judgement]] = []
+    for one in going:
+        if few and sum(document.members for document, _ in (*few, one)) > PAGE:
+            yield few
+            few = []
+        few.append(one)
+    if few:
+        yield few
 
 
 def _withheld(document: Document, why: Withheld, sentence: str) -> WithheldDocument:

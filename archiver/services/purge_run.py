@@ -11,7 +11,13 @@ from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.retention_rows import Purge, PurgeItem, PurgeState
 from archiver.services.destroy import Destroy, units
-from archiver.services.purge_approval import require_as_made, require_authenticated, require_visa
+from archiver.services.purge_approval import (
+    emptied_by,
+    require_as_made,
+    require_authenticated,
+    require_named,
+    require_visa,
+)
 from archiver.services.purge_conditions import PurgeConditions
 from retention.plan import ItemState
 from retention.statements import Approval
@@ -93,6 +99,7 @@ class RunPurge:
             require_authenticated(self.destroy.policy(), names)
         if approval.visa is None:
             require_visa(self.destroy.policy(), names)
+        require_named(emptied_by(self.catalog, purge, (ItemState.PLANNED,)), approval.empties)
 
     def work_off(self, purge: Purge, states: Collection[ItemState], counts: Counts) -> None:
         """Destroy the items of a running purge that are in these states. Raises as `run` does."""

@@ -40,6 +40,7 @@ from retention.disposed_entry import DISPOSED
 from retention.schedule import Occurrence
 
 PAGE = 1_000
+SECOND = 2
 
 Entries = Sequence[LedgerEntry]
 Change = Callable[[Document, LedgerEvent], Document]
@@ -128,10 +129,11 @@ class Replay:
         return document
 
     def _reading(self, document: Document, event: LedgerEvent) -> Document:
-        """A second reading, out of its stored text and the entry."""
+        """A second reading, out of its stored text and the entry. A purge looks for earlier texts of what was read more than once."""
         details: Mapping[str, Any] = event.details
         if document.state is State.RECEIVED:
             return replace(document, sha256=details["sha256"], size=details["size"])
+        document = replace(document, attempts=max(document.attempts + 1, SECOND, _reading_of(details.get("text") or "")))
         try:
             extraction = Texts(self.objects).load(details["text"])
         except (NotFoundError, IntegrityError, KeyError) as error:
@@ -252,6 +254,12 @@ class Replay:
         with suppress(IntegrityError):
             return (self.register.name(str(pseudonym)) if pseudonym else None) or str(pseudonym or "")
         return str(pseudonym)
+
+
+def _reading_of(text_key: str) -> int:
+    """The number of a later reading, from the key of its text (`Commit`): a reading to come must not overwrite that text."""
+    parts = text_key.rpartition("/")[2].split("-")
+    return int(parts[2]) if len(parts) == 3 and parts[2].isascii() and parts[2].isdecimal() else 0
 
 
 def _alike(entry: LedgerEntry) -> tuple[str, object, object]:

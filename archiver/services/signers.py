@@ -50,8 +50,8 @@ class Signers:
         return signer, True
 
     def revoke(self, given: str, reason: str, *, by: str) -> tuple[Signer, bool]:
-        """Trust nothing signed with this key from now on; the key, and whether it was still trusted. What was approved before
-        stays approved. Safe to repeat.
+        """Trust nothing signed with this key from now on; the key, and whether it was still trusted. An approval that
+        is not carried out yet counts no more. Safe to repeat.
 
         Args:
             given: the key's id.

@@ -95,10 +95,12 @@ def test_revoked_and_unknown_keys(minutier: Minutier, tmp_path: Path) -> None:
     says(minutier.run("purge", "approve", purge, "--key", tmp_path / "new.key", code=1), "key enroll")
 
 
-def test_an_approval_given_before_its_key_was_revoked_stands(minutier: Minutier) -> None:
+def test_an_approval_whose_key_was_revoked_counts_no_more(minutier: Minutier) -> None:
     purge = approved(minutier)
     found = {row.get("person"): row["key"] for row in minutier.run("--json", "key", "list").rows}
-    minutier.run("key", "revoke", found["bruno"], "--reason", "left")
+    minutier.run("key", "revoke", found["bruno"], "--reason", "stolen")
+    says(minutier.run("purge", "run", purge, code=5), "which is revoked", "purge approve")
+    minutier.run("purge", "approve", purge, "--key", key("carla"))
     minutier.environment["destroys"] = "yes"
     minutier.run("purge", "run", purge)
 

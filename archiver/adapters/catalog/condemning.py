@@ -78,7 +78,7 @@ def condemn(
         if position in stays
     ] + [replace(one, sequence=sequences[one.item.document_id]) for one in going]
     upsert(connection, purge_items, [item_row(purge_id, item) for item in items])
-    refs = [ref for one in going for ref in one.refs if ref[1].startswith("originals/")]
+    refs = [ref for one in going for ref in one.refs if ref[1].startswith(("originals/", "texts/"))]
     upsert(connection, leaving, [{"key": key, "version": version, "purge_id": purge_id} for _, key, version in refs], keep=True)
     return sorted(items, key=lambda one: one.item.position)
 
@@ -109,7 +109,8 @@ def _released(connection: Connection, condemned: Mapping[int, Stored], before: M
         text = [ref for ref in one.text if ref[1] not in used]
         original = one.original if _address(one) in free and one.item.item.root_id is None else ()
         refs = [*one.record, *text, *original]
-        shared = one.item.item.root_id is None and _address(one) not in free
+        kept_text = len(text) < len(one.text)
+        shared = kept_text or (one.item.item.root_id is None and _address(one) not in free)
         items.append(replace(one.item, state=ItemState.GOING, refs=refs, shared=shared))
     return items
 

@@ -131,6 +131,13 @@ class PurgeRows:
     def condemn(self, purge_id: str, stored: Mapping[int, Stored], doom: Doom) -> list[PurgeItem]:
         return transact(self.engine, lambda connection: condemn(connection, purge_id, stored, doom, with_jobs=self.with_jobs))
 
+    def end_leaving(self, purge_id: str) -> None:
+        open_ = select(purge_items.c.position).where(
+            purge_items.c.purge_id == purge_id, purge_items.c.state.in_([ItemState.GOING.value, ItemState.FAILED.value])
+        )
+        with write(self.engine) as connection:
+            connection.execute(delete(leaving).where(leaving.c.purge_id == purge_id, ~open_.exists()))
+
     def settle(self, purge_id: str, items: Sequence[PurgeItem], events: Iterable[LedgerEvent]) -> None:
         entries, rows = list(events), [item_row(purge_id, item) for item in items]
         done = [item for item in items if item.state is ItemState.EXECUTED]

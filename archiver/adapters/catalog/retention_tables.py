@@ -120,7 +120,8 @@ leaving = Table(
     Column("purge_id", words(64), nullable=False),
     sqlite_with_rowid=False,
 )
-"""Originals that nobody refers to any more and that are being removed: nothing may refer to them again."""
+"""Originals and texts that nobody refers to any more and that are being removed: until that is done nothing may refer to them
+again. Texts stay in it until the purge has ended: who stored one meanwhile may not have entered it yet."""
 
 purge_withheld = Table(
     "purge_withheld",
