@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from archiver.cli.context import Context, pass_context
 from archiver.domain.display import safe
 from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.bootstrap import Archive
+    from archiver.services.purge_plan import Criteria
 
 _KEY = click.option("--key", "key_file", metavar="FILE", help="Sign with this personally enrolled key.")
 _PASSPHRASE = click.option("--passphrase-file", metavar="PATH", help="Where the key's passphrase is; else it is asked for.")
@@ -43,7 +48,7 @@ def plan(
     from archiver.bootstrap.purging import PLANNING, Purging
     from archiver.cli.purge_answers import answer, nothing_lines
     from archiver.cli.purge_signing import day_of, opened, pseudonym_of
-    from archiver.services.purge_plan import Author, Criteria, Progress
+    from archiver.services.purge.plan import Author, Criteria, Progress
 
     progress = Progress()
 
@@ -59,10 +64,33 @@ def plan(
         made = Purging(archive).planning(tick).make(criteria, author, archive.clock.now(), name=name)
         archive.ledger.sequence()
         if made is None:
+            if not progress.why:
+                _require_known(archive, criteria)
             context.answer({"purge": None, "documents": 0, "withheld": dict(progress.why)}, nothing_lines(progress.why))
             return
         answer(context, archive, made)
         context.note(safe(f"Somebody else approves it: minutier purge approve {made.id} --key FILE"))
+
+
+def _require_known(archive: Archive, criteria: Criteria) -> None:
+    """A name of which there is neither a document nor a line in the policy was mistyped: "nothing is due" would be believed."""
+    from archiver.services.policies import policy_in_force
+    from retention.policy_rules import nearest
+
+    if not criteria.collection and not criteria.retention_class:
+        return
+    policy, kinds = policy_in_force(archive.catalog), archive.catalog.kinds()
+    asked = (
+        ("collection", criteria.collection, {*policy.collections, *(collection for collection, _ in kinds)}),
+        ("class", criteria.retention_class, {*policy.classes, *(name for _, name in kinds)}),
+    )
+    for what, name, known in asked:
+        if name and name not in known:
+            near = nearest(name, known)
+            raise UsageError(
+                f"no document is of the {what} {safe(name)}, and the policy has none of that name{safe(near)}",
+                remedy="`minutier policy show` prints the policy in force",
+            )
 
 
 @command.command("list")
@@ -86,7 +114,7 @@ def show(context: Context, purge_id: str, items: bool, withheld: bool, save: Pat
     """What a plan would destroy, what it withholds and why, and how far it is."""
     from archiver.cli.purge_answers import answer, item_line, item_value, withheld_told
     from archiver.services.pages import pages
-    from archiver.services.purge_paper import save_plan
+    from archiver.services.purge.paper import save_plan
 
     with context.open() as archive:
         purge = archive.catalog.purge(purge_id)
@@ -141,8 +169,8 @@ def approve(
     from archiver.bootstrap.purging import Purging
     from archiver.cli.purge_answers import answer
     from archiver.cli.purge_signing import lasting, opened, pseudonym_of, visa_of
-    from archiver.services.purge_approval import Approver
-    from archiver.services.purge_paper import require_same_plan
+    from archiver.services.purge.approval import Approver
+    from archiver.services.purge.paper import require_same_plan
 
     if bool(key_file) == bool(by):
         raise UsageError("who approves?", remedy="--key FILE signs with an enrolled key; --by PERSON only asserts it")
@@ -197,7 +225,7 @@ def certificate(context: Context, purge_id: str, out: Path | None, pdf: Path | N
     """Write the certificate of a purge that is done. `minutier certificate verify` checks it without this archive."""
     from archiver.bootstrap.certificate_pdf import save_pdf
     from archiver.bootstrap.purging import Purging
-    from archiver.services.purge_paper import save_annex, save_certificate
+    from archiver.services.purge.paper import save_annex, save_certificate
 
     with context.open() as archive:
         purge = archive.catalog.purge(purge_id)

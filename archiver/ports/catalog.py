@@ -197,6 +197,9 @@ class Catalog(Marks, RetentionRows, Protocol):
     def all_contents(self) -> Iterator[Content]:
         """Every content, lazily."""
 
+    def kinds(self) -> set[tuple[str, str]]:
+        """(collection, class) of all contents. Goes through all their keys."""
+
     def referrers(self, content: Content) -> list[Document]:
         """Live originals that refer to this content."""
 

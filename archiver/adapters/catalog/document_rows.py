@@ -168,6 +168,11 @@ class DocumentRows:
         with read(self.engine) as connection:
             return texts_in_use(connection, of)
 
+    def kinds(self) -> set[tuple[str, str]]:
+        with read(self.engine) as connection:
+            found = connection.execute(select(contents.c.collection, contents.c.retention_class).distinct())
+            return {(row.collection, row.retention_class) for row in found}
+
     def top_sequence(self) -> int:
         with read(self.engine) as connection:
             return top_sequence(connection)
