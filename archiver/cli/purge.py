@@ -13,7 +13,7 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
-    from archiver.services.purge_plan import Criteria
+    from archiver.services.purge.plan import Criteria
 
 _KEY = click.option("--key", "key_file", metavar="FILE", help="Sign with this personally enrolled key.")
 _PASSPHRASE = click.option("--passphrase-file", metavar="PATH", help="Where the key's passphrase is; else it is asked for.")
