@@ -248,6 +248,14 @@ class CatalogSuite:
         catalog.commit_intake(IntakeGroup(contents=many))
         assert {one.sha256 for one in catalog.all_contents()} == {one.sha256 for one in many}
 
+    def test_kinds_of_all_contents(self, catalog: Catalog):
+        assert catalog.kinds() == set()
+        one = content(received("a", b"a"))
+        others = [replace(one, retention_class="OTHER"), replace(one, collection="letters"), replace(one, sha256="0" * 64)]
+        catalog.commit_intake(IntakeGroup(contents=[one, *others]))
+        there = (one.collection, one.retention_class)
+        assert catalog.kinds() == {there, (one.collection, "OTHER"), ("letters", one.retention_class)}
+
     def test_counts(self, catalog: Catalog):
         catalog.create_batch(batch())
         catalog.add_lines("batch", [Line(1, "/a")])
