@@ -29,9 +29,9 @@ from archiver.bootstrap.purging import Purging
 from archiver.ports.objects import Bucket
 from archiver.ports.retention_rows import Purge
 from archiver.services.policies import Policies
-from archiver.services.purge_approval import Approver
-from archiver.services.purge_plan import Author, Criteria
-from archiver.services.purge_run import Counts
+from archiver.services.purge.approval import Approver
+from archiver.services.purge.plan import Author, Criteria
+from archiver.services.purge.run import Counts
 from archiver.services.register import Register
 from benchmarks.made_archive import fill
 from retention.plan import ItemState

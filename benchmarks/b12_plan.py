@@ -27,8 +27,8 @@ from archiver.domain.document import Document, LockMode, State
 from archiver.domain.extraction import Outcome
 from archiver.domain.identifiers import DocumentId
 from archiver.services.pages import pages
-from archiver.services.purge_files import PurgeFiles
-from archiver.services.purge_plan import Author, Criteria, PlanPurge
+from archiver.services.purge.files import PurgeFiles
+from archiver.services.purge.plan import Author, Criteria, PlanPurge
 from retention.disposal import Circumstances, judge
 from retention.policy_file import read_policy
 from retention.schedule import Facts

@@ -27,8 +27,8 @@ from archiver.bootstrap import Archive
 from archiver.bootstrap.purging import Purging
 from archiver.domain.document import State
 from archiver.ports.retention_rows import HoldRecord, Purge
-from archiver.services.purge_approval import Approver
-from archiver.services.purge_plan import Author, Criteria
+from archiver.services.purge.approval import Approver
+from archiver.services.purge.plan import Author, Criteria
 from archiver.services.register import Register
 from archiver.services.signers import Signers
 from benchmarks.made_archive import MARKER, make_archive

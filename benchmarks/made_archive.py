@@ -26,7 +26,21 @@ classes:
   LONG: {title: Kept for ten years, period: P10Y, from: received, lock: governance, basis: benchmark, then: destroy}
 """
 _GROUP = 256
-_WORDS = ["facture", "contrat", "client", "paiement", "livraison", "avenant", "invoice", "supplier", "payment", "notice", "lease", "board", "claim"]
+_WORDS = [
+    "facture",
+    "contrat",
+    "client",
+    "paiement",
+    "livraison",
+    "avenant",
+    "invoice",
+    "supplier",
+    "payment",
+    "notice",
+    "lease",
+    "board",
+    "claim",
+]
 
 
 class MadeSources:

@@ -10,7 +10,7 @@ from archiver.ports.jobs import Kind
 
 if TYPE_CHECKING:
     from archiver.bootstrap import Archive
-    from archiver.services.purge_run import Counts
+    from archiver.services.purge.run import Counts
     from archiver.services.read_chunk import Done
     from archiver.services.timetable import Outcome
 

@@ -15,12 +15,12 @@ from archiver.bootstrap.purging import Purging
 from archiver.domain.display import safe
 from archiver.errors import IntegrityError, LostClaimError, MinutierError, UnreachableError
 from archiver.ports.jobs import Kind
-from archiver.services.destroy import Stray
 from archiver.services.index_chunk import IndexChunk
 from archiver.services.leases import Leases
 from archiver.services.patience import Patience
-from archiver.services.purge_chunk import PurgeChunk
-from archiver.services.purge_conditions import PurgeConditions
+from archiver.services.purge.chunk import PurgeChunk
+from archiver.services.purge.conditions import PurgeConditions
+from archiver.services.purge.destroy import Stray
 from archiver.services.read_chunk import ReadChunk, WorkParts
 from workers import metrics
 

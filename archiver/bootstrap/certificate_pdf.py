@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
-from archiver.services.purge_paper import fresh
+from archiver.services.purge.paper import fresh
 
 
 def save_pdf(certificate: BinaryIO, file: Path) -> None:

@@ -12,21 +12,21 @@ from archiver.bootstrap.leftovers import leftovers, remove
 from archiver.domain.identity import archive_identity
 from archiver.errors import UnreachableError
 from archiver.ports.jobs import Kind
-from archiver.services.destroy import Destroy, Stray
 from archiver.services.index_documents import catch_up
 from archiver.services.leases import Leases
 from archiver.services.newest_history import require_newest
 from archiver.services.policies import policy_in_force
 from archiver.services.policy_now import PolicyNow
-from archiver.services.purge_approval import ApprovePurge
-from archiver.services.purge_certificate import CertifyPurge
-from archiver.services.purge_chunk import PurgeChunk
-from archiver.services.purge_files import PurgeFiles
-from archiver.services.purge_finish import FinishPurge
-from archiver.services.purge_plan import PlanPurge, Progress
-from archiver.services.purge_probe import Probe, ProbePurge
-from archiver.services.purge_run import Counts, RunPurge
-from archiver.services.purge_spread import SpreadPurge
+from archiver.services.purge.approval import ApprovePurge
+from archiver.services.purge.certificate import CertifyPurge
+from archiver.services.purge.chunk import PurgeChunk
+from archiver.services.purge.destroy import Destroy, Stray
+from archiver.services.purge.files import PurgeFiles
+from archiver.services.purge.finish import FinishPurge
+from archiver.services.purge.plan import PlanPurge, Progress
+from archiver.services.purge.probe import Probe, ProbePurge
+from archiver.services.purge.run import Counts, RunPurge
+from archiver.services.purge.spread import SpreadPurge
 
 if TYPE_CHECKING:
     from archiver.bootstrap.archive import Archive

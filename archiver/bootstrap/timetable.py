@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 from archiver.bootstrap.purging import PLANNING, Purging
 from archiver.services.events import Events
-from archiver.services.fixity import Fixity, Share
 from archiver.services.holds import Holds
 from archiver.services.intake_upkeep import remove_unclaimed, renew_waiting
-from archiver.services.purge_plan import Author, Criteria
+from archiver.services.purge.plan import Author, Criteria
 from archiver.services.register import Register
 from archiver.services.reviews import Reviews
 from archiver.services.timetable import Duty, Report, Timetable
-from archiver.services.timetable_holds import StandingHolds
-from archiver.services.timetable_locks import FILES_EVERY, ROLLING_EVERY, RollingLocks, extend_own_files
-from archiver.services.timetable_plans import AUTHOR, criteria_of, make_plans
-from archiver.services.timetable_watch import Watch
+from archiver.services.timetable.fixity import Fixity, Share
+from archiver.services.timetable.holds import StandingHolds
+from archiver.services.timetable.locks import FILES_EVERY, ROLLING_EVERY, RollingLocks, extend_own_files
+from archiver.services.timetable.plans import AUTHOR, criteria_of, make_plans
+from archiver.services.timetable.watch import Watch
 from retention.period import Period
 
 if TYPE_CHECKING:

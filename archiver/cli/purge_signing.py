@@ -13,7 +13,7 @@ from archiver.errors import NotPermittedError, UsageError
 if TYPE_CHECKING:
     from archiver.adapters.keys.personal import PersonalKey
     from archiver.bootstrap import Archive
-    from archiver.services.purge_approval import Visa
+    from archiver.services.purge.approval import Visa
 
 
 def opened(context: Context, archive: Archive, file: str | None, passphrase_file: str | None) -> PersonalKey | None:
@@ -43,7 +43,7 @@ def pseudonym_of(archive: Archive, name: str) -> str:
 
 def visa_of(authority: str | None, reference: str | None, day: str | None) -> Visa | None:
     """The visa of an authority; None when none was given."""
-    from archiver.services.purge_approval import Visa
+    from archiver.services.purge.approval import Visa
 
     given = (authority, reference, day)
     if not any(given):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from archiver.bootstrap import Archive
     from archiver.bootstrap.purging import Purging
     from archiver.ports.retention_rows import Purge
-    from archiver.services.destroy import Stray
-    from archiver.services.purge_run import Counts
+    from archiver.services.purge.destroy import Stray
+    from archiver.services.purge.run import Counts
 
 _EVERY = 2.0
 FAILED = 3
@@ -31,7 +31,7 @@ def run_purge(context: Context, archive: Archive, purging: Purging, purge: Purge
         SystemExit: with 3 when something could not be destroyed.
     """
     from archiver.ports.retention_rows import PurgeState
-    from archiver.services.purge_run import UNFINISHED
+    from archiver.services.purge.run import UNFINISHED
     from retention.plan import ItemState
 
     if purge.state is PurgeState.DONE and not archive.catalog.class_counts(purge.id, states=UNFINISHED):

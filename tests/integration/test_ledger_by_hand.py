@@ -12,7 +12,7 @@ import pytest
 from archiver.adapters.objects.embedded import EmbeddedStore
 from archiver.ports.objects import Bucket
 from archiver.services.sequence_ledger import LedgerService
-from archiver.services.verify_ledger import verify_ledger
+from archiver.services.verify.ledger import verify_ledger
 from tests.support.ledger_bench import LedgerBench
 
 PAGE = Path(__file__).parents[2] / "docs/reference/ledger.md"

@@ -14,7 +14,7 @@ from archiver.domain.record import record_key
 from archiver.errors import IntegrityError, RefusedError, UnreachableError
 from archiver.ports.objects import Bucket
 from archiver.services.policies import Policies
-from archiver.services.purge_plan import Criteria
+from archiver.services.purge.plan import Criteria
 from retention.certificate import Failure
 from retention.plan import ItemState
 from tests.support.purge_rules import require_certificate
@@ -159,6 +159,6 @@ def test_two_plans_do_not_empty_a_class_together_unsaid(one: Opened) -> None:
 
 
 def _counts() -> Any:
-    from archiver.services.purge_run import Counts
+    from archiver.services.purge.run import Counts
 
     return Counts()

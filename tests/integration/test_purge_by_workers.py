@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 from archiver.bootstrap.archive import Archive
 from archiver.bootstrap.purging import Purging
 from archiver.ports.jobs import Kind
-from archiver.services.purge_spread import SpreadPurge
+from archiver.services.purge.spread import SpreadPurge
 from tests.support import purges
 from tests.support.command import Minutier
 from tests.support.on_servers import archive_on_servers, eventually, workers

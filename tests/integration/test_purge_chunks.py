@@ -19,9 +19,9 @@ from archiver.ports.jobs import Kind
 from archiver.ports.retention_rows import Purge, PurgeState
 from archiver.services.leases import Leases
 from archiver.services.ledger_objects import entries
-from archiver.services.purge_chunk import DEATHS, PurgeChunk
-from archiver.services.purge_run import Counts, RunPurge
-from archiver.services.purge_spread import SpreadPurge
+from archiver.services.purge.chunk import DEATHS, PurgeChunk
+from archiver.services.purge.run import Counts, RunPurge
+from archiver.services.purge.spread import SpreadPurge
 from retention.plan import ItemState
 from tests.support.interference import Interference
 from tests.support.moving_clock import MovingClock

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import archiver.services.purge_run as purge_run
+import archiver.services.purge.run as purge_run
 from archiver.ports.retention_rows import PurgeItem
 from archiver.services.policies import Policies
-from archiver.services.purge_run import Counts
+from archiver.services.purge.run import Counts
 from retention.plan import ItemState
 from tests.support.purges import POLICY, copied, opened, template
 

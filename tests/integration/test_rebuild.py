@@ -21,7 +21,7 @@ from archiver.domain.purging import PLANNED, STARTED
 from archiver.errors import IntegrityError
 from archiver.ports.objects import Bucket, Put
 from archiver.ports.retention_rows import Purge, PurgeState
-from archiver.services.purge_files import PurgeFiles
+from archiver.services.purge.files import PurgeFiles
 from archiver.services.rebuild import Rebuild, Rebuilt
 from archiver.services.sequence_ledger import LedgerService
 from retention.decision import Choice, Decision

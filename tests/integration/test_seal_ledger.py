@@ -14,7 +14,7 @@ from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.objects import Bucket
 from archiver.services.seal_ledger import Sealing
 from archiver.services.sequence_ledger import LedgerService
-from archiver.services.verify_ledger import entries, verify_ledger
+from archiver.services.verify.ledger import entries, verify_ledger
 from tests.support.ledger_bench import LedgerBench, document_id
 from tests.support.memory_keys import MemoryKeys
 

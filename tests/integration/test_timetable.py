@@ -18,13 +18,13 @@ from archiver.domain.record import original_key, record_key
 from archiver.errors import InterruptedRunError, UsageError
 from archiver.ports.objects import Bucket, Lock, ObjectInfo
 from archiver.ports.retention_rows import HoldRecord, PurgeState
-from archiver.services.fixity import Fixity, Round, Share
 from archiver.services.ledger_objects import entries
-from archiver.services.purge_plan import Criteria
+from archiver.services.purge.plan import Criteria
 from archiver.services.timetable import AGAIN, Duty, Outcome, Report, Timetable
-from archiver.services.timetable_holds import StandingHolds
-from archiver.services.timetable_locks import OWN_FILES, horizon
-from archiver.services.timetable_plans import criteria_of, is_covered
+from archiver.services.timetable.fixity import Fixity, Round, Share
+from archiver.services.timetable.holds import StandingHolds
+from archiver.services.timetable.locks import OWN_FILES, horizon
+from archiver.services.timetable.plans import criteria_of, is_covered
 from retention.period import Period
 from retention.policy import DEFAULT_POLICY, Policy, RetentionClass
 from tests.support.command import Minutier
@@ -194,7 +194,7 @@ def test_a_record_that_is_not_the_one_written_is_told(archive: Opened):
 
 
 def test_a_share_is_bounded_and_says_so(archive: Opened, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("archiver.services.fixity.PAGE", 1)
+    monkeypatch.setattr("archiver.services.timetable.fixity.PAGE", 1)
     first = fixity(archive, period=timedelta(0), limit=1)
     assert (first.documents, first.behind, first.complete) == (1, True, False)
     rest = fixity(archive, period=timedelta(0))
@@ -204,7 +204,7 @@ def test_a_share_is_bounded_and_says_so(archive: Opened, monkeypatch: pytest.Mon
 
 
 def test_a_stopped_share_goes_on_where_it_was(archive: Opened, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("archiver.services.fixity.PAGE", 2)
+    monkeypatch.setattr("archiver.services.timetable.fixity.PAGE", 2)
     parts, pages = archive.archive, []
 
     def stop() -> None:

@@ -12,7 +12,7 @@ import pytest
 from archiver.bootstrap.archive import Archive
 from archiver.domain.record import original_key
 from archiver.ports.objects import Bucket, ObjectInfo
-from archiver.services.timetable_locks import OWN_FILES
+from archiver.services.timetable.locks import OWN_FILES
 from tests.support.command import Minutier
 from tests.support.on_servers import archive_on_servers
 

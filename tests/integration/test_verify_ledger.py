@@ -23,7 +23,7 @@ from archiver.domain.ledger_files import (
 from archiver.domain.ledger_report import FINDINGS_KEPT, LedgerReport
 from archiver.errors import IntegrityError, LockedError
 from archiver.ports.objects import Bucket
-from archiver.services.verify_ledger import entries, verify_ledger
+from archiver.services.verify.ledger import entries, verify_ledger
 from retention.merkle import Frontier, leaf_hash, root_of
 from retention.signed_head import SignedHead, Statement
 from tests.support.ledger_bench import LedgerBench, document_id

@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import Any
 
-from archiver.services.destroy import Destroy
+from archiver.services.purge.destroy import Destroy
 from workers.process import main
 
 _run = Destroy.run

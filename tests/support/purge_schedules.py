@@ -14,7 +14,7 @@ from archiver.ports.retention_rows import Purge, PurgeState
 from archiver.services.events import Events
 from archiver.services.holds import Holds, Wish
 from archiver.services.policies import Policies
-from archiver.services.purge_plan import Criteria
+from archiver.services.purge.plan import Criteria
 from archiver.services.register import Register
 from archiver.services.reviews import Reviews, Ruling
 from retention.decision import Choice

@@ -21,8 +21,8 @@ from archiver.bootstrap.archive import Archive
 from archiver.bootstrap.purging import Purging
 from archiver.domain.document import Document, State
 from archiver.ports.retention_rows import Purge, PurgeItem
-from archiver.services.purge_approval import Approver
-from archiver.services.purge_plan import Author, Criteria
+from archiver.services.purge.approval import Approver
+from archiver.services.purge.plan import Author, Criteria
 from archiver.services.register import Register
 from archiver.services.signers import Signers
 from tests.support.command import Minutier

@@ -19,9 +19,9 @@ from archiver.ports.objects import ObjectStore
 from archiver.services.verify.documents import Documents
 from archiver.services.verify.entries import Entries
 from archiver.services.verify.indexed import Indexed
+from archiver.services.verify.ledger import verify_ledger
 from archiver.services.verify.stored_bytes import StoredBytes
 from archiver.services.verify.verification import Verification
-from archiver.services.verify_ledger import verify_ledger
 
 __all__ = ["Verification", "Verify"]
 

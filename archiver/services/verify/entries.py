@@ -15,9 +15,9 @@ from archiver.services.events import EVENT
 from archiver.services.extend_terms import EXTENDED
 from archiver.services.pages import pages
 from archiver.services.reviews import REVIEWED
+from archiver.services.verify.ledger import entries
 from archiver.services.verify.tombstones import items_by_document
 from archiver.services.verify.verification import PAGE, Verification
-from archiver.services.verify_ledger import entries
 from retention.disposed_entry import DISPOSED
 
 STATES = (ARCHIVED, EXTENDED, EVENT, REVIEWED, READ_AGAIN, DISPOSED)

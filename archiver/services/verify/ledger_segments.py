@@ -11,8 +11,8 @@ from archiver.domain.ledger_files import Opening, Segment, payload_stem, read_pa
 from archiver.errors import IntegrityError
 from archiver.ports.ledger import LEVELS, LedgerState
 from archiver.ports.objects import ObjectInfo
-from archiver.services.ledger_check import TreeCheck
 from archiver.services.ledger_objects import SegmentFile, payload_files, segment_files
+from archiver.services.verify.ledger_check import TreeCheck
 from retention.merkle import EMPTY_ROOT, Frontier, Growth, leaf_hash
 
 NODES_AT_ONCE = 64

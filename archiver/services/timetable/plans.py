@@ -8,7 +8,7 @@ from archiver.errors import UsageError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.retention_rows import Purge, PurgeState
-from archiver.services.purge_plan import Author, Criteria, PlanPurge
+from archiver.services.purge.plan import Author, Criteria, PlanPurge
 from archiver.services.timetable import Report
 
 AUTHOR = "timetable"

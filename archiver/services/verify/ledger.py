@@ -8,10 +8,10 @@ from archiver.errors import LockedError
 from archiver.ports.keys import Keys
 from archiver.ports.ledger import LedgerRows
 from archiver.ports.objects import ObjectStore
-from archiver.services.ledger_check import TreeCheck
 from archiver.services.ledger_objects import entries
-from archiver.services.verify_ledger_heads import check_heads
-from archiver.services.verify_ledger_segments import check_leaves
+from archiver.services.verify.ledger_check import TreeCheck
+from archiver.services.verify.ledger_heads import check_heads
+from archiver.services.verify.ledger_segments import check_leaves
 
 __all__ = ["entries", "verify_ledger"]
 

@@ -18,9 +18,9 @@ from archiver.ports.index import Index, IndexEntry
 from archiver.ports.retention_rows import Purge, PurgeItem, PurgeState
 from archiver.ports.scrubbing import Scrubbing
 from archiver.services.index_documents import entry_of, stored
-from archiver.services.purge_certificate import CertifyPurge
-from archiver.services.purge_files import PurgeFiles
-from archiver.services.purge_probe import Probe, ProbePurge, note_catalogue, note_index
+from archiver.services.purge.certificate import CertifyPurge
+from archiver.services.purge.files import PurgeFiles
+from archiver.services.purge.probe import Probe, ProbePurge, note_catalogue, note_index
 from archiver.services.sequence_ledger import LedgerService
 from archiver.services.texts import Texts
 from retention.certificate_check import check_certificate

@@ -20,7 +20,7 @@ from archiver.ports.retention_rows import Purge, PurgeState, WithheldDocument
 from archiver.services.circumstances import KnownFacts
 from archiver.services.pages import pages
 from archiver.services.placement import check_name
-from archiver.services.purge_files import PurgeFiles
+from archiver.services.purge.files import PurgeFiles
 from retention.days import day_in
 from retention.disposal import Judgement, Withheld, judge
 from retention.merkle import Frontier, Growth, leaf_hash

@@ -10,15 +10,15 @@ from archiver.domain.purging import STARTED
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.retention_rows import Purge, PurgeItem, PurgeState
-from archiver.services.destroy import Destroy, units
-from archiver.services.purge_approval import (
+from archiver.services.purge.approval import (
     emptied_by,
     require_as_made,
     require_authenticated,
     require_named,
     require_visa,
 )
-from archiver.services.purge_conditions import PurgeConditions
+from archiver.services.purge.conditions import PurgeConditions
+from archiver.services.purge.destroy import Destroy, units
 from retention.plan import ItemState
 from retention.statements import Approval
 

@@ -14,7 +14,7 @@ from archiver.ports.objects import Bucket, Lock, ObjectStore, stronger
 from archiver.services.circumstances import KnownFacts
 from archiver.services.pages import pages
 from archiver.services.policy_now import PolicyNow
-from archiver.services.purge_files import KEPT
+from archiver.services.purge.files import KEPT
 from archiver.services.retention_turn import Turn
 from archiver.services.stored_terms import StoredTerms
 from archiver.services.timetable import Report

@@ -6,9 +6,9 @@ from archiver.domain.digest import Sha256, of_bytes
 from archiver.domain.ledger import Tree
 from archiver.domain.ledger_files import read_head, write_head
 from archiver.errors import IntegrityError
-from archiver.services.ledger_check import TreeCheck
 from archiver.services.ledger_objects import HeadFile, head_files
 from archiver.services.prove_ledger import signed_here
+from archiver.services.verify.ledger_check import TreeCheck
 from retention.signed_head import SignedHead
 
 

@@ -16,7 +16,7 @@ from archiver.ports.objects import Bucket, ObjectStore
 from archiver.ports.retention_rows import PurgeItem
 from archiver.ports.scrubbing import Scrubbed
 from archiver.services.pages import pages
-from archiver.services.purge_certificate import Findings
+from archiver.services.purge.certificate import Findings
 from retention.certificate import Check
 
 PAGE = 500

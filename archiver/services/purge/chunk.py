@@ -14,10 +14,10 @@ from archiver.errors import IntegrityError, MinutierError, NotFoundError, NotPer
 from archiver.ports.catalog import Catalog
 from archiver.ports.jobs import Claim, Jobs, Kind
 from archiver.ports.retention_rows import PurgeItem, PurgeState
-from archiver.services.destroy import Destroy, root_of
 from archiver.services.leases import Leases, take_on
-from archiver.services.purge_conditions import PurgeConditions
-from archiver.services.purge_run import UNFINISHED, Counts
+from archiver.services.purge.conditions import PurgeConditions
+from archiver.services.purge.destroy import Destroy, root_of
+from archiver.services.purge.run import UNFINISHED, Counts
 from retention.certificate import Failure
 from retention.plan import ItemState
 

@@ -17,8 +17,8 @@ from archiver.ports.catalog import Catalog
 from archiver.ports.ledger import LedgerRows
 from archiver.ports.retention_rows import GivenApproval, Purge, PurgeState
 from archiver.ports.timestamps import TimeStamps
-from archiver.services.purge_files import PurgeFiles
-from archiver.services.purge_plan import Signing
+from archiver.services.purge.files import PurgeFiles
+from archiver.services.purge.plan import Signing
 from retention.plan import SALT_BYTES, ItemState, plan_root
 from retention.policy import Policy
 from retention.signature import signature_holds
