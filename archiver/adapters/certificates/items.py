@@ -48,5 +48,5 @@ def _remark(item: Item) -> str:
     if item.entry is not None:
         told.append(f"ledger entry {item.entry:,}")
     if item.shared:
-        told.append("the bytes stay, another living document refers to them")
+        told.append("bytes or text stay, another living document has the same")
     return "; ".join(told)
