@@ -11,7 +11,7 @@ from archiver.adapters.catalog.ledger_rows import SqlLedgerRows
 from archiver.adapters.catalog.rebuild_rows import SqlRebuiltRows
 from archiver.adapters.catalog.sql import create_sqlite
 from archiver.services.rebuild import Rebuild
-from archiver.services.rebuild_entries import _reading_of
+from archiver.services.rebuild.entries import _reading_of
 from archiver.services.reread import reread
 from tests.support.scripted_pool import dies
 from tests.support.small_archive import SmallArchive

@@ -19,6 +19,7 @@ from archiver.ports.timestamps import TimeStamps
 from archiver.services.ledger_openings import Openings
 from archiver.services.pages import pages
 from archiver.services.prove_ledger import KeptTree
+from archiver.services.purge.addresses import address_of
 from retention.certificate import (
     DESTRUCTION,
     FORMAT,
@@ -176,10 +177,10 @@ class CertifyPurge:
         """Whose bytes, or what was read from them, are still there: a later item of the same plan may have been the last to use
         them."""
         shared = [one for one in page if one.shared]
-        there = self.catalog.contents(list(dict.fromkeys(_address(one) for one in shared)))
+        there = self.catalog.contents(list(dict.fromkeys(address_of(one) for one in shared)))
         documents = self.catalog.documents([one.item.document_id for one in shared])
         used = {key.rsplit("/", 1)[1].partition("-")[0] for key in self.catalog.texts_in_use(list(documents.values()))}
-        return {one.item.document_id for one in shared if _address(one) in there or one.item.sha256 in used}
+        return {one.item.document_id for one in shared if address_of(one) in there or one.item.sha256 in used}
 
     def _item(self, purge_id: str, one: PurgeItem, entry: int | None, openings: Openings, *, shared: bool) -> Item:
         outcome, why = _came_to(one)
@@ -206,10 +207,6 @@ def _came_to(one: PurgeItem) -> tuple[Outcome, str]:
     if one.state is ItemState.WITHHELD:
         return Outcome.WITHHELD, one.why
     return Outcome.FAILED, one.why or Failure.STOPPED.value
-
-
-def _address(one: PurgeItem) -> tuple[str, str, str]:
-    return one.item.collection, one.item.retention_class, one.item.sha256
 
 
 def _head_stamp(given: GivenApproval) -> Stamp:

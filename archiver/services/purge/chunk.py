@@ -16,8 +16,9 @@ from archiver.ports.jobs import Claim, Jobs, Kind
 from archiver.ports.retention_rows import PurgeItem, PurgeState
 from archiver.services.leases import Leases, take_on
 from archiver.services.purge.conditions import PurgeConditions
-from archiver.services.purge.destroy import Destroy, root_of
+from archiver.services.purge.destroy import Destroy
 from archiver.services.purge.run import UNFINISHED, Counts
+from archiver.services.purge.units import root_of
 from retention.certificate import Failure
 from retention.plan import ItemState
 

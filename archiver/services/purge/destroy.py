@@ -8,32 +8,30 @@ anywhere is taken up again by what the items say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
 
 from archiver.domain.document import Document, State
 from archiver.domain.ledger import LedgerEvent
 from archiver.domain.purging import STRAY
-from archiver.domain.record import original_key, record_key, text_key
+from archiver.domain.record import text_key
 from archiver.errors import IntegrityError, MinutierError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.objects import Bucket, ObjectInfo, ObjectRef, ObjectStore
-from archiver.ports.retention_rows import Known, PurgeItem, Ref, Stored
-from archiver.services.circumstances import facts_of
+from archiver.ports.retention_rows import Known, PurgeItem, Stored
+from archiver.services.purge.addresses import Place, address_of, places_of, ref_of, refs_of, require_own, store_says
+from archiver.services.purge.last_judgement import LastJudgement
 from retention.certificate import Failure
-from retention.days import day_in
-from retention.disposal import AtStore, Circumstances, Withheld, last_word
+from retention.disposal import AtStore, Withheld
 from retention.disposed_entry import DISPOSED
 from retention.plan import ItemState
 from retention.policy import Policy
 from retention.statements import Approval
 
-_Place = tuple[Bucket, str]
-_Versions = Mapping[_Place, Sequence[ObjectInfo]]
+_Versions = Mapping[Place, Sequence[ObjectInfo]]
 
 Unindex = Callable[[Mapping[str, int]], None]
 """Told the sequences of tombstones, by document: whose entries are to leave the index."""
@@ -88,7 +86,7 @@ class Destroy:
     # -- last judgement -----------------------------------------------------------------------------------------
     def _condemn(self, purge_id: str, planned: Sequence[PurgeItem], time: Callable[[], datetime]) -> list[PurgeItem]:
         documents = self.catalog.documents([one.item.document_id for one in planned])
-        places = [place for one in planned for place in _places(one, documents.get(one.item.document_id))]
+        places = [place for one in planned for place in places_of(one, documents.get(one.item.document_id))]
         versions = self.objects.versions_of(list(dict.fromkeys(places)))
         self._tell_strays(purge_id, documents, planned, versions)
         with self.turn():  # what the store was asked before can only have become more: the catalogue knows of it, or refuses
@@ -100,7 +98,7 @@ class Destroy:
             policy, borne = self.policy(), self._borne(purge_id)
 
             def doom(known: Known, there: Mapping[int, Stored]) -> dict[int, Withheld]:
-                return _LastJudgement(known, policy, now, at_store, sharers, borne).of(there)
+                return LastJudgement(known, policy, now, at_store, sharers, borne).of(there)
 
             return self.catalog.condemn(purge_id, stored, doom)
 
@@ -111,15 +109,15 @@ class Destroy:
         if document is None:
             return Stored(one), [], frozenset()
         found: dict[str, list[Sequence[ObjectInfo]]] = {kind: [] for kind in _KINDS}
-        for place in _places(one, document):
+        for place in places_of(one, document):
             found[place[1].partition("/")[0]].append(versions[place])
         record, text, original = (found[kind] for kind in _KINDS)
         if document.attempts > 1:
             text.append(self._earlier_texts(document))
-        says = [_at_store(info) for group in record for info in group]
-        bytes_say = [_at_store(info) for group in original for info in group]
+        says = [store_says(info) for group in record for info in group]
+        bytes_say = [store_says(info) for group in original for info in group]
         sharers = self._others(document) if any(each.refuses(now) for each in bytes_say) else frozenset()
-        stored = Stored(one, document.text_key, _refs(record), _refs(text), _refs(original), keep_bytes=bool(sharers))
+        stored = Stored(one, document.text_key, refs_of(record), refs_of(text), refs_of(original), keep_bytes=bool(sharers))
         return stored, says if sharers else says + bytes_say, sharers
 
     def _borne(self, purge_id: str) -> Approval | None:
@@ -138,7 +136,7 @@ class Destroy:
         found = [
             Stray(one.item.document_id, f"{info.ref.bucket}:{info.ref.key} version {info.ref.version}")
             for one in planned
-            for place in _places(one, documents.get(one.item.document_id))
+            for place in places_of(one, documents.get(one.item.document_id))
             for info in versions[place]
             if not info.sha256
         ]
@@ -166,8 +164,8 @@ class Destroy:
 
     # -- removal ------------------------------------------------------------------------------------------------
     def _remove(self, purge_id: str, going: Sequence[PurgeItem]) -> list[PurgeItem]:
-        _require_own(going)
-        refs = list(dict.fromkeys(_ref(ref) for one in going for ref in one.refs))
+        require_own(going)
+        refs = list(dict.fromkeys(ref_of(ref) for one in going for ref in one.refs))
         kept = {ref: error for ref, error in self.objects.delete_group(refs).items() if not isinstance(error, NotFoundError)}
         self.unindex(self._sequences(going))
         left = self._left(going)
@@ -177,15 +175,15 @@ class Destroy:
         self.catalog.settle(purge_id, done, [_event(purge_id, one, one.at or now) for one in executed])
         return done
 
-    def _left(self, going: Sequence[PurgeItem]) -> dict[_Place, list[ObjectRef]]:
+    def _left(self, going: Sequence[PurgeItem]) -> dict[Place, list[ObjectRef]]:
         """Versions that are there after the removal, by key: also such as came in between, unless a living document refers to them."""
-        places = list(dict.fromkeys((_ref(ref).bucket, ref[1]) for one in going for ref in one.refs))
+        places = list(dict.fromkeys((ref_of(ref).bucket, ref[1]) for one in going for ref in one.refs))
         there = {place: [info.ref for info in found] for place, found in self.objects.versions_of(places).items() if found}
         if not there:
             return {}
         documents = self.catalog.documents([one.item.document_id for one in going])
         used = self.catalog.texts_in_use(list(documents.values()))
-        contents = self.catalog.contents([_address(one) for one in going])
+        contents = self.catalog.contents([address_of(one) for one in going])
         owned = {content.ref for content in contents.values()}
         return {
             place: mine
@@ -213,158 +211,15 @@ class Destroy:
 _KINDS = ("records", "texts", "originals")
 
 
-@dataclass(frozen=True, slots=True)
-class _LastJudgement:
-    """Judges what the catalogue knows at the very moment of the transaction."""
-
-    known: Known
-    policy: Policy
-    now: datetime
-    at_store: Mapping[int, Sequence[AtStore]]
-    sharers: Mapping[int, frozenset[str]]
-    approval: Approval | None
-
-    def of(self, there: Mapping[int, Stored]) -> dict[int, Withheld]:
-        """Why items stay, by position; an original's members stay with it, and it with them."""
-        stays: dict[int, Withheld] = {}
-        documents = self.known.documents([one.item.item.document_id for one in there.values()])
-        units = [list(group) for _, group in groupby(sorted(there), key=lambda position: root_of(there[position].item))]
-        roots = [root_of(there[unit[0]].item) for unit in units]
-        about = self._circumstances(documents, roots)
-        members = self.known.members_of(roots)
-        for root, unit in zip(roots, units, strict=True):
-            here = {there[position].item.item.document_id for position in unit}
-            grown = any(member.id not in here for member in members.get(root, ()))
-            why = self._why(root, unit, there, documents, about, grown=grown)
-            if why is None:
-                continue
-            _stay(unit, there, why, stays)
-        self._keep_the_last(units, there, stays)
-        return stays
-
-    def _keep_the_last(self, units: Sequence[Sequence[int]], there: Mapping[int, Stored], stays: dict[int, Withheld]) -> None:
-        """Bytes that the store keeps are no reason for one of several documents to stay, but for all of them together: else
-        nobody would be left whose they are."""
-        going = {each.item.item.document_id for position, each in there.items() if position not in stays}
-        for unit in units:
-            shared = [self.sharers[position] for position in unit if position not in stays and self.sharers[position]]
-            if any(others <= going for others in shared):
-                _stay(unit, there, Withheld.LOCKED, stays)
-
-    def _lacking(self, name: str) -> Withheld | None:
-        """What the class asks of an approval today and this one does not have: a policy may have come since it was given."""
-        found = self.policy.retention_class(name)
-        if found is None or self.approval is None:
-            return None
-        if found.visa and self.approval.visa is None:
-            return Withheld.VISA
-        if found.period is not None and self.approval.key_id is None:
-            return Withheld.UNAUTHENTICATED
-        return None
-
-    def _circumstances(self, documents: Mapping[str, Document], roots: Sequence[str]) -> dict[str, Circumstances]:
-        happened, holds, decided = self.known.occurrences(roots), self.known.holds_on(roots), self.known.decisions(roots)
-        return {
-            root: Circumstances(facts_of(documents[root], happened.get(root, {})), tuple(holds.get(root, ())), decided.get(root))
-            for root in roots
-            if root in documents
-        }
-
-    def _why(
-        self,
-        root: str,
-        unit: Sequence[int],
-        there: Mapping[int, Stored],
-        documents: Mapping[str, Document],
-        about: Mapping[str, Circumstances],
-        *,
-        grown: bool,
-    ) -> Withheld | None:
-        found = documents.get(root)
-        if found is None or found.state is State.DISPOSED:
-            return Withheld.GONE
-        if grown or any(_changed(there[position], documents.get(there[position].item.item.document_id)) for position in unit):
-            return Withheld.CHANGED
-        if lacking := self._lacking(found.retention_class):
-            return lacking
-        says = [each for position in unit for each in self.at_store[position]]
-        return last_word(self.policy, about[root], says, self.now, day_in(self.policy.time_zone, self.now))
-
-
-def _stay(unit: Sequence[int], there: Mapping[int, Stored], why: Withheld, stays: dict[int, Withheld]) -> None:
-    for position in unit:
-        own = there[position].item.item.root_id is None
-        stays[position] = why if own or why is Withheld.GONE else Withheld.CONTAINER
-
-
-def root_of(one: PurgeItem) -> str:
-    """The original an item goes with: itself, or what contains it."""
-    return one.item.root_id or one.item.document_id
-
-
-def units(items: Iterable[PurgeItem]) -> Iterator[list[PurgeItem]]:
-    """Items of a plan, each original with its members, in the plan's order."""
-    for _, group in groupby(items, key=root_of):
-        yield list(group)
-
-
 def _begun(one: PurgeItem) -> bool:
     """Whether its document is a tombstone already. One that was set aside before its last judgement has failed, and is not."""
     return one.state is ItemState.GOING or (one.state is ItemState.FAILED and bool(one.refs))
 
 
-def _changed(stored: Stored, document: Document | None) -> bool:
-    item = stored.item.item
-    return (
-        document is None
-        or document.state not in (State.ARCHIVED, State.QUARANTINED)
-        or (document.collection, document.retention_class, document.sha256)
-        != (item.collection, item.retention_class, item.sha256)
-        or document.text_key != stored.text_key
-    )
-
-
-def _places(one: PurgeItem, document: Document | None) -> Iterator[_Place]:
-    if document is None:
-        return
-    yield Bucket.LOCKED, record_key(document.collection, document.id)
-    if document.text_key:
-        yield Bucket.DELETABLE, document.text_key
-    if one.item.root_id is None:
-        yield Bucket.LOCKED, original_key(document.collection, document.retention_class, document.sha256)
-
-
-def _at_store(info: ObjectInfo) -> AtStore:
-    return AtStore(info.lock.until, info.lock.hold)
-
-
-def _refs(groups: Iterable[Sequence[ObjectInfo]]) -> list[Ref]:
-    return [(info.ref.bucket.value, info.ref.key, info.ref.version) for group in groups for info in group]
-
-
-def _ref(ref: Ref) -> ObjectRef:
-    bucket, key, version = ref
-    return ObjectRef(Bucket(bucket), key, version)
-
-
-def _require_own(going: Sequence[PurgeItem]) -> None:
-    """Addresses lie in rows, which no signature covers: each must be of the very item that names it, which the plan's root covers."""
-    for one in going:
-        item = one.item
-        text = text_key(item.collection, item.sha256, "") if item.sha256 else "\0"
-        own = {record_key(item.collection, item.document_id), original_key(*_address(one))}
-        for _, key, _ in one.refs:
-            if key not in own and not key.startswith(text):
-                raise IntegrityError(
-                    f"item {item.position} of the purge names {key}, which is not its own: nothing of it was removed",
-                    remedy="run `minutier verify`: somebody changed the catalogue by hand",
-                )
-
-
 def _settled(
-    one: PurgeItem, kept: Mapping[ObjectRef, MinutierError], left: Mapping[_Place, Sequence[ObjectRef]], now: datetime
+    one: PurgeItem, kept: Mapping[ObjectRef, MinutierError], left: Mapping[Place, Sequence[ObjectRef]], now: datetime
 ) -> PurgeItem:
-    refs = [_ref(ref) for ref in one.refs]
+    refs = [ref_of(ref) for ref in one.refs]
     remain = [ref for place in dict.fromkeys((ref.bucket, ref.key) for ref in refs) for ref in left.get(place, ())]
     every = list(dict.fromkeys([*one.refs, *((ref.bucket.value, ref.key, ref.version) for ref in remain)]))
     if any(ref in kept for ref in refs):
@@ -372,10 +227,6 @@ def _settled(
     if remain:
         return replace(one, state=ItemState.FAILED, why=Failure.REMAINS.value, refs=every)
     return replace(one, state=ItemState.EXECUTED, why="", at=one.at or now)
-
-
-def _address(one: PurgeItem) -> tuple[str, str, str]:
-    return one.item.collection, one.item.retention_class, one.item.sha256
 
 
 def _event(purge_id: str, one: PurgeItem, now: datetime) -> LedgerEvent:

@@ -18,7 +18,8 @@ from archiver.services.purge.approval import (
     require_visa,
 )
 from archiver.services.purge.conditions import PurgeConditions
-from archiver.services.purge.destroy import Destroy, units
+from archiver.services.purge.destroy import Destroy
+from archiver.services.purge.units import units
 from retention.plan import ItemState
 from retention.statements import Approval
 

@@ -14,8 +14,8 @@ from archiver.ports.jobs import Jobs, Kind, Task
 from archiver.ports.retention_rows import Purge, PurgeItem, PurgeState
 from archiver.services.pages import pages
 from archiver.services.purge.chunk import PurgeChunk
-from archiver.services.purge.destroy import root_of, units
 from archiver.services.purge.run import UNFINISHED, Counts, RunPurge, chunks
+from archiver.services.purge.units import root_of, units
 from retention.plan import ItemState
 
 PAGE = 1_000

@@ -29,8 +29,8 @@ from archiver.services.hold_files import hold_key
 from archiver.services.pages import pages
 from archiver.services.policies import APPLIED
 from archiver.services.policy_versions import policy_key
-from archiver.services.rebuild_ledger import Told
-from archiver.services.rebuild_records import Records
+from archiver.services.rebuild.ledger import Told
+from archiver.services.rebuild.records import Records
 from archiver.services.register import Register
 from archiver.services.reviews import REVIEWED
 from archiver.services.signers import ENROLLED, REVOKED

@@ -14,7 +14,7 @@ from archiver.ports.catalog import Catalog, Content
 from archiver.ports.objects import Bucket, ObjectInfo, ObjectStore
 from archiver.ports.rebuilding import RebuiltRows
 from archiver.services.pages import pages
-from archiver.services.rebuild_ledger import Told
+from archiver.services.rebuild.ledger import Told
 
 PAGE = 500
 THREADS = 8

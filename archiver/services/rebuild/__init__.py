@@ -30,10 +30,10 @@ from archiver.services.commit import archived_entry
 from archiver.services.pages import pages
 from archiver.services.placement import Placement
 from archiver.services.policies import policy_in_force
-from archiver.services.rebuild_entries import Replay
-from archiver.services.rebuild_ledger import SealedLedger, Stretch
-from archiver.services.rebuild_purges import APPROVED, DONE, PLANNED, STARTED, Purges
-from archiver.services.rebuild_records import Records, fill_contents
+from archiver.services.rebuild.entries import Replay
+from archiver.services.rebuild.ledger import SealedLedger, Stretch
+from archiver.services.rebuild.purges import APPROVED, DONE, PLANNED, STARTED, Purges
+from archiver.services.rebuild.records import Records, fill_contents
 from archiver.services.register import Register
 
 PAGE = 500

@@ -21,7 +21,7 @@ from archiver.ports.objects import Bucket, ObjectInfo, ObjectRef, ObjectStore
 from archiver.ports.rebuilding import RebuiltRows
 from archiver.ports.retention_rows import GivenApproval, Purge, PurgeItem, PurgeState, Ref
 from archiver.services.pages import pages
-from archiver.services.rebuild_ledger import Told
+from archiver.services.rebuild.ledger import Told
 from archiver.services.register import Register
 from retention.certificate import Item, Outcome
 from retention.certificate_file import CertificateFile
