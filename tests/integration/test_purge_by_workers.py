@@ -132,10 +132,12 @@ def test_an_original_that_kills_its_workers_is_set_aside(served: Served):
     program = ("--program", "tests.support.deadly_purger")
     with workers(served.archive, "--processes", "2", "--threads", "1", *program, DEADLY_SIZE=str(DEADLY)):
         eventually(lambda: not served.left(purge), 120)
-    assert served.states(purge) == Counter(executed=EACH - 1, failed=1)
+    states = served.states(purge)
+    assert states["failed"] >= 1  # those that were in hand beside it three times may be set aside with it
+    assert states["executed"] + states["failed"] == EACH
     items = served.archive.run("--json", "purge", "show", purge, "--items").rows
-    assert [row["why"] for row in items if row["state"] == "failed"] == ["not finished"]
-    served.certified(purge)
+    assert {row["why"] for row in items if row["state"] == "failed"} == {"not finished"}
+    served.certified(purge)  # the next run takes them up again
 
 
 def test_a_run_that_is_stopped_withdraws_what_nobody_holds_and_goes_on_later(served: Served):

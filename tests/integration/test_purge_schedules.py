@@ -12,7 +12,7 @@ import pytest
 from tests.support.purge_schedules import Schedule
 from tests.support.purges import copied, opened, scratch, template, tomorrow
 
-SCHEDULES = int(os.environ.get("MINUTIER_PURGE_SCHEDULES", "40"))
+SCHEDULES = int(os.environ.get("MINUTIER_PURGE_SCHEDULES", "20"))
 """A thousand and more in the long form."""
 PARTS = 4
 

@@ -20,7 +20,7 @@ from tests.support.purge_schedules import Schedule
 from tests.support.purges import DUE, make, opened, soon, zipped
 from tests.support.servers import server_url, under
 
-SCHEDULES = int(os.environ.get("MINUTIER_PURGE_SCHEDULES_ON_SERVERS", "6"))
+SCHEDULES = int(os.environ.get("MINUTIER_PURGE_SCHEDULES_ON_SERVERS", "4"))
 """A few hundred in the long form."""
 
 

@@ -44,6 +44,7 @@ def destroy(catalog: Catalog, objects: ObjectStore, ids: Sequence[str], purge_id
     said = [{"purge": purge_id, "item": one.item.commitment(purge_id).hex()} for one in done]
     events = [LedgerEvent("disposed", one.item.document_id, now, details) for one, details in zip(done, said, strict=True)]
     catalog.settle(purge_id, done, events)
+    catalog.end_leaving(purge_id)
     return [one.item.document_id for one in done]
 
 
