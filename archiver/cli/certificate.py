@@ -75,13 +75,11 @@ def pdf(context: Context, file: str, output: str) -> None:
 
 def _made(output: str, write: Callable[[BinaryIO], int]) -> int:
     """A new file, whole or not at all."""
+    from archiver.services.whole_file import whole_file
+
     try:
-        with open(output, "xb") as out:
-            try:
-                return write(out)
-            except BaseException:
-                Path(output).unlink(missing_ok=True)
-                raise
+        with whole_file(Path(output)) as out:
+            return write(out)
     except FileExistsError as error:
         raise AlreadyExistsError(f"{output} is there already", remedy="name another file: this one is not overwritten") from error
     except OSError as error:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from archiver.errors import IntegrityError, NotFoundError, UsageError
 from archiver.ports.retention_rows import Purge, PurgeItem
+from archiver.services.whole_file import whole_file
 from retention.annex import FORMAT, Annex, write_annex
 from retention.plan import PlanItem, plan_root
 from retention.statements import PlanStatement
@@ -92,14 +93,16 @@ def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def fresh(file: Path) -> BinaryIO:
-    """A new file for people.
+@contextmanager
+def fresh(file: Path) -> Iterator[BinaryIO]:
+    """A new file for people, whole or not at all.
 
     Raises:
         UsageError: it exists already, or cannot be made.
     """
     try:
-        return open(file, "xb")
+        with whole_file(file) as out:
+            yield out
     except FileExistsError as error:
         raise UsageError(f"{file} exists already", remedy="name another file, or remove that one") from error
     except OSError as error:
