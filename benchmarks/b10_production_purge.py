@@ -29,9 +29,9 @@ from archiver.bootstrap.purging import Purging
 from archiver.ports.objects import Bucket
 from archiver.ports.retention_rows import Purge
 from archiver.services.policies import Policies
-from archiver.services.purge.approval import Approver
-from archiver.services.purge.plan import Author, Criteria
+from archiver.services.purge.plan import Criteria
 from archiver.services.purge.run import Counts
+from archiver.services.purge.signatory import Signatory
 from archiver.services.register import Register
 from benchmarks.made_archive import fill
 from retention.plan import ItemState
@@ -101,10 +101,10 @@ def _prepared(served: Minutier, folder: Path, count: int) -> dict[int, str]:
 def _approved(archive: Archive, key: Path, collection: str) -> str:
     purging, now = Purging(archive), archive.clock.now()
     register = Register(archive.objects, archive.keys)
-    author = Author("anna", register.enter("anna"))
+    author = Signatory("anna", register.enter("anna"))
     plan = purging.planning(lambda _: None).make(Criteria(collection=collection), author, now)
     assert plan is not None
-    approver = Approver("bruno", register.enter("bruno"), PersonalKey.load(key, lambda: b""))
+    approver = Signatory("bruno", register.enter("bruno"), PersonalKey.load(key, lambda: b""))
     lasts = timedelta(days=1)
     named = [one.retention_class for one in archive.catalog.class_counts(plan.id)]
     return purging.approving().approve(plan, approver, archive.clock.now(), lasts=lasts, empties=named).id

@@ -28,7 +28,8 @@ from archiver.domain.extraction import Outcome
 from archiver.domain.identifiers import DocumentId
 from archiver.services.pages import pages
 from archiver.services.purge.files import PurgeFiles
-from archiver.services.purge.plan import Author, Criteria, PlanPurge
+from archiver.services.purge.plan import Criteria, PlanPurge
+from archiver.services.purge.signatory import Signatory
 from retention.disposal import Circumstances, judge
 from retention.policy_file import read_policy
 from retention.schedule import Facts
@@ -99,7 +100,7 @@ def measure(name: str, catalog: SqlCatalog, rows: int, due: float) -> None:
     with Memory() as memory:
         start = time.perf_counter()
         plan = PlanPurge(catalog, PurgeFiles(MemoryObjects(Now())), read_policy(POLICY, version=1), bytes(32), "bench")
-        made = plan.make(Criteria(), Author("a", "0" * 16), NOW)
+        made = plan.make(Criteria(), Signatory("a", "0" * 16), NOW)
         seconds = time.perf_counter() - start
     assert made is not None
     print(

@@ -27,8 +27,8 @@ from archiver.bootstrap import Archive
 from archiver.bootstrap.purging import Purging
 from archiver.domain.document import State
 from archiver.ports.retention_rows import HoldRecord, Purge
-from archiver.services.purge.approval import Approver
-from archiver.services.purge.plan import Author, Criteria
+from archiver.services.purge.plan import Criteria
+from archiver.services.purge.signatory import Signatory
 from archiver.services.register import Register
 from archiver.services.signers import Signers
 from benchmarks.made_archive import MARKER, make_archive
@@ -117,7 +117,7 @@ def hold(archive: Archive, count: int) -> list[str]:
 
 def planned(archive: Archive, key: PersonalKey) -> Purge:
     """A plan of everything due."""
-    author = Author("anna", Register(archive.objects, archive.keys).pseudonym("anna"), key)
+    author = Signatory("anna", Register(archive.objects, archive.keys).pseudonym("anna"), key)
     made = Purging(archive).planning(lambda _: None).make(Criteria(), author, archive.clock.now())
     assert made is not None
     return made
@@ -125,7 +125,7 @@ def planned(archive: Archive, key: PersonalKey) -> Purge:
 
 def approved(archive: Archive, purge: Purge, key: PersonalKey) -> Purge:
     """The plan, approved by another."""
-    approver = Approver("bruno", Register(archive.objects, archive.keys).pseudonym("bruno"), key)
+    approver = Signatory("bruno", Register(archive.objects, archive.keys).pseudonym("bruno"), key)
     service = Purging(archive).approving()
     return service.approve(purge, approver, archive.clock.now(), lasts=timedelta(days=7), empties=["DUE"])
 

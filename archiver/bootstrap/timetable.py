@@ -11,7 +11,8 @@ from archiver.bootstrap.purging import PLANNING, Purging
 from archiver.services.events import Events
 from archiver.services.holds import Holds
 from archiver.services.intake_upkeep import remove_unclaimed, renew_waiting
-from archiver.services.purge.plan import Author, Criteria
+from archiver.services.purge.plan import Criteria
+from archiver.services.purge.signatory import Signatory
 from archiver.services.register import Register
 from archiver.services.reviews import Reviews
 from archiver.services.timetable import Duty, Report, Timetable
@@ -109,7 +110,7 @@ class _Duties:
 
     def _plans(self) -> Report:
         archive, purging = self._archive, Purging(self._archive)
-        author = Author(AUTHOR, self._register.enter(AUTHOR))
+        author = Signatory(AUTHOR, self._register.enter(AUTHOR))
         wanted: list[Criteria] = criteria_of(archive.settings.timetable_plan_for)
         with archive.catalog.exclusive(PLANNING):
             return make_plans(archive.catalog, lambda: purging.planning(lambda _: None), author, archive.clock, wanted)

@@ -48,7 +48,8 @@ def plan(
     from archiver.bootstrap.purging import PLANNING, Purging
     from archiver.cli.purge_answers import answer, nothing_lines
     from archiver.cli.purge_signing import day_of, opened, pseudonym_of
-    from archiver.services.purge.plan import Author, Criteria, Progress
+    from archiver.services.purge.plan import Criteria, Progress
+    from archiver.services.purge.signatory import Signatory
 
     progress = Progress()
 
@@ -60,7 +61,7 @@ def plan(
     with context.open(writable=True, beside=True) as archive, archive.catalog.exclusive(PLANNING):
         key = opened(context, archive, key_file, passphrase_file)
         person = archive.catalog.signer(key.key_id).person if key else context.principal.name
-        author = Author(person, pseudonym_of(archive, person), key)
+        author = Signatory(person, pseudonym_of(archive, person), key)
         made = Purging(archive).planning(tick).make(criteria, author, archive.clock.now(), name=name)
         archive.ledger.sequence()
         if made is None:
@@ -169,8 +170,8 @@ def approve(
     from archiver.bootstrap.purging import Purging
     from archiver.cli.purge_answers import answer
     from archiver.cli.purge_signing import lasting, opened, pseudonym_of, visa_of
-    from archiver.services.purge.approval import Approver
     from archiver.services.purge.paper import require_same_plan
+    from archiver.services.purge.signatory import Signatory
 
     if bool(key_file) == bool(by):
         raise UsageError("who approves?", remedy="--key FILE signs with an enrolled key; --by PERSON only asserts it")
@@ -181,7 +182,7 @@ def approve(
             require_same_plan(plan_file, purge)
         key = opened(context, archive, key_file, passphrase_file)
         name = archive.catalog.signer(key.key_id).person if key else str(by)
-        approver = Approver(name, pseudonym_of(archive, name), key)
+        approver = Signatory(name, pseudonym_of(archive, name), key)
         service, now = Purging(archive).approving(), archive.clock.now()
         approved = service.approve(purge, approver, now, lasts=lasting(expires, now), empties=empties, visa=visa)
         archive.ledger.sequence()

@@ -21,8 +21,8 @@ from archiver.bootstrap.archive import Archive
 from archiver.bootstrap.purging import Purging
 from archiver.domain.document import Document, State
 from archiver.ports.retention_rows import Purge, PurgeItem
-from archiver.services.purge.approval import Approver
-from archiver.services.purge.plan import Author, Criteria
+from archiver.services.purge.plan import Criteria
+from archiver.services.purge.signatory import Signatory
 from archiver.services.register import Register
 from archiver.services.signers import Signers
 from tests.support.command import Minutier
@@ -120,8 +120,8 @@ class Opened:
         self.archive.ledger.sequence()
         return made
 
-    def author(self, person: str) -> Author:
-        return Author(person, self._entered(person), self.key(person))
+    def author(self, person: str) -> Signatory:
+        return Signatory(person, self._entered(person), self.key(person))
 
     def approve(
         self,
@@ -135,7 +135,7 @@ class Opened:
         key = self.key(person) if authenticated else None
         counts = self.archive.catalog.class_counts(purge.id)
         named = more.pop("empties", [one.retention_class for one in counts])
-        approver = Approver(person, self._entered(person), key)
+        approver = Signatory(person, self._entered(person), key)
         approved = self.purging.approving().approve(purge, approver, self.clock.now(), lasts=lasts, empties=named, **more)
         self.archive.ledger.sequence()
         self.archive.ledger.seal()

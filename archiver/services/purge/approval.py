@@ -18,7 +18,7 @@ from archiver.ports.ledger import LedgerRows
 from archiver.ports.retention_rows import GivenApproval, Purge, PurgeState
 from archiver.ports.timestamps import TimeStamps
 from archiver.services.purge.files import PurgeFiles
-from archiver.services.purge.plan import Signing
+from archiver.services.purge.signatory import Signatory
 from retention.plan import SALT_BYTES, ItemState, plan_root
 from retention.policy import Policy
 from retention.signature import signature_holds
@@ -26,20 +26,6 @@ from retention.statements import Approval, PlanStatement
 
 LONGEST = timedelta(days=90)
 """An approval that could be used later than this would be one of circumstances nobody knew."""
-
-
-@dataclass(frozen=True, slots=True)
-class Approver:
-    """Who approves.
-
-    Attributes:
-        pseudonym: of the name, as the register has it.
-        key: enrolled as that person's; None for an approval that is only asserted.
-    """
-
-    name: str
-    pseudonym: str
-    key: Signing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +66,7 @@ class ApprovePurge:
     def approve(
         self,
         purge: Purge,
-        approver: Approver,
+        approver: Signatory,
         now: datetime,
         *,
         lasts: timedelta,
@@ -118,7 +104,13 @@ class ApprovePurge:
         return approved
 
     def _given(
-        self, plan: PlanStatement, approver: Approver, now: datetime, expires: datetime, empties: Iterable[str], visa: Visa | None
+        self,
+        plan: PlanStatement,
+        approver: Signatory,
+        now: datetime,
+        expires: datetime,
+        empties: Iterable[str],
+        visa: Visa | None,
     ) -> GivenApproval:
         head = self.rows.newest_head(Tree.CUSTODY)
         if head is None:
@@ -157,7 +149,7 @@ class ApprovePurge:
         if purge.state is PurgeState.DONE:
             raise RefusedError(f"purge {purge.id} is done", remedy="make a new plan")
 
-    def _require_another(self, purge: Purge, plan: PlanStatement, approver: Approver) -> None:
+    def _require_another(self, purge: Purge, plan: PlanStatement, approver: Signatory) -> None:
         same_key = approver.key is not None and approver.key.public_key.hex() == purge.plan_key
         if same_key or approver.pseudonym == plan.author:
             raise NotPermittedError(

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
 
 from archiver.domain.document import Document
 from archiver.domain.ledger import LedgerEvent, Value
@@ -21,6 +20,7 @@ from archiver.services.circumstances import KnownFacts
 from archiver.services.pages import pages
 from archiver.services.placement import check_name
 from archiver.services.purge.files import PurgeFiles
+from archiver.services.purge.signatory import Signatory
 from retention.days import day_in
 from retention.disposal import Judgement, Withheld, judge
 from retention.merkle import Frontier, Growth, leaf_hash
@@ -54,32 +54,6 @@ class Progress:
     why: dict[str, int] = field(default_factory=dict)
 
 
-class Signing(Protocol):
-    """A person's own key, opened. `public_key`: raw, 32 bytes."""
-
-    @property
-    def key_id(self) -> str: ...
-
-    @property
-    def public_key(self) -> bytes: ...
-
-    def sign(self, message: bytes) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who makes a plan.
-
-    Attributes:
-        pseudonym: of the name, as the register has it.
-        key: enrolled as that person's; None for a plan that is not signed.
-    """
-
-    name: str
-    pseudonym: str
-    key: Signing | None = None
-
-
 @dataclass(slots=True)
 class PlanPurge:
     """Makes plans.
@@ -99,7 +73,7 @@ class PlanPurge:
     _growth: Growth = field(default_factory=lambda: Growth(Frontier()))
     _progress: Progress = field(default_factory=Progress)
 
-    def make(self, criteria: Criteria, author: Author, now: datetime, *, name: str = "") -> Purge | None:
+    def make(self, criteria: Criteria, author: Signatory, now: datetime, *, name: str = "") -> Purge | None:
         """A plan of everything due on the day it is now; None when nothing goes. Nothing is destroyed by it.
 
         Args:
@@ -187,7 +161,7 @@ class PlanPurge:
         self._growth.append(leaf_hash(item.committed(item.salt, payload)))
         return item, payload
 
-    def _frozen(self, purge_id: str, criteria: Criteria, author: Author, now: datetime) -> Purge:
+    def _frozen(self, purge_id: str, criteria: Criteria, author: Signatory, now: datetime) -> Purge:
         statement = PlanStatement(
             archive=self.archive_id,
             purge=purge_id,

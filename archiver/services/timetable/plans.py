@@ -8,7 +8,8 @@ from archiver.errors import UsageError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.retention_rows import Purge, PurgeState
-from archiver.services.purge.plan import Author, Criteria, PlanPurge
+from archiver.services.purge.plan import Criteria, PlanPurge
+from archiver.services.purge.signatory import Signatory
 from archiver.services.timetable import Report
 
 AUTHOR = "timetable"
@@ -34,7 +35,7 @@ def _criteria(part: str) -> Criteria:
 
 
 def make_plans(
-    catalog: Catalog, planning: Callable[[], PlanPurge], author: Author, clock: Clock, wanted: Iterable[Criteria]
+    catalog: Catalog, planning: Callable[[], PlanPurge], author: Signatory, clock: Clock, wanted: Iterable[Criteria]
 ) -> Report:
     """A plan for each of these, unless one that covers it is open still. None is approved, none is run."""
     made: list[Purge] = []
