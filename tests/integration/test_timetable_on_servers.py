@@ -55,6 +55,7 @@ def originals(archive: Archive) -> list[ObjectInfo]:
 
 
 def test_own_files_are_locked_for_longer_once_a_class_asks_for_it(served: Minutier, tmp_path: Path):
+    assert counts(served, "files")["extended"] <= 1  # the policy, which had a hold only
     assert counts(served, "files")["extended"] == 0
     (tmp_path / "policy.yaml").write_text(POLICY + LONG)
     served.run("policy", "apply", tmp_path / "policy.yaml")

@@ -307,3 +307,13 @@ def test_nothing_is_found_under_a_version_that_never_was(store: EmbeddedStore) -
     put_one(store)
     with pytest.raises(NotFoundError):
         store.head(ObjectRef(Bucket.LOCKED, KEY, "2"))
+
+
+def test_two_stores_of_one_process_never_share_a_file_on_its_way_in(root: Path, clock: MovingClock) -> None:
+    first, second = EmbeddedStore(root, clock), EmbeddedStore(root, clock, beside=True)
+    staged = [one.stage([name.encode()]) for name in ("a", "b", "c") for one in (first, second)]
+    assert len({each.handle for each in staged}) == 6
+    for name, each in zip("aabbcc", staged, strict=True):
+        assert (root / "staging" / each.handle).read_bytes() == name.encode()
+    first.close()
+    second.close()

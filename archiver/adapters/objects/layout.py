@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Layout:
         self.locks = root / "locks.sqlite"
         self._buckets = {bucket: os.fspath(root / bucket) for bucket in Bucket}
         self._staging = os.fspath(root / "staging")
-        self._number = itertools.count()
+        self._name, self._number = secrets.token_hex(8), itertools.count()
         self._known: set[str] = set()
 
     def create(self) -> None:
@@ -48,8 +49,8 @@ class Layout:
             yield Address(bucket, path[len(base) + 1 :]), path
 
     def new_staging(self) -> str:
-        """A path in staging that was never used by this process."""
-        return f"{self._staging}/{os.getpid():x}-{next(self._number):x}"
+        """A path in staging that nobody else uses: neither another store of this process nor a process of another machine."""
+        return f"{self._staging}/{self._name}-{next(self._number):x}"
 
     def staged(self, staged: Staged) -> str:
         """The file behind a handle. Raises UsageError for a handle that `stage` never gave."""
