@@ -60,6 +60,18 @@ class RefusedError(MinutierError):
     exit_code = 5
 
 
+class DestroyedError(RefusedError):
+    """The document was destroyed by a purge; what is left says by which."""
+
+    code = "destroyed"
+
+
+class KeptError(RefusedError):
+    """The document may not go: the law, the policy or a hold keeps it."""
+
+    code = "kept"
+
+
 class NoArchiveError(MinutierError):
     """There is no archive at the place named."""
 
@@ -82,11 +94,40 @@ class LostClaimError(MinutierError):
     retryable = True
 
 
+class NotAuthenticatedError(MinutierError):
+    """Whoever calls showed no key or token that is good here. What was wrong with it is the cause, and is told to nobody who calls."""
+
+    code = "not-authenticated"
+    exit_code = 12
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no API key or token that is good here", remedy="send `Authorization: Bearer` and a key or token that is in force"
+        )
+
+
 class NotPermittedError(MinutierError):
     """The principal may not do this."""
 
     code = "not-permitted"
     exit_code = 12
+
+
+class TooManyError(MinutierError):
+    """Asked more often than is allowed in a time, or for more than is allowed at once."""
+
+    code = "too-many"
+    retryable = True
+
+    def __init__(self, message: str, *, remedy: str = "", seconds: int = 1) -> None:
+        super().__init__(message, remedy=remedy)
+        self.seconds = seconds
+
+
+class TooLargeError(UsageError):
+    """More bytes than are taken at once."""
+
+    code = "too-large"
 
 
 class UnreachableError(MinutierError):
@@ -95,6 +136,12 @@ class UnreachableError(MinutierError):
     code = "unreachable"
     exit_code = 75
     retryable = True
+
+
+class BusyError(UnreachableError):
+    """Everything that could answer is at work for others."""
+
+    code = "busy"
 
 
 class InterruptedRunError(MinutierError):

@@ -38,6 +38,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         timetable_fixity: the period within which they read everything back, a share a day; "" for never.
         timetable_fixity_bytes: bytes after which a day's share ends.
         timetable_missing: after this they tell of documents whose event nobody recorded; "" for never.
+        api_threads: questions that `minutier serve` answers at once; more wait.
+        api_rate: how often one caller may ask, such as 600/minute, counted by each serving process.
+        api_purpose: "required" refuses callers that do not say why they read; "optional" does not.
+        api_deposit_bytes: largest document that is taken over HTTP.
         workers: processes that read documents; 0 means one for each processor.
         readers: "on" reads common formats with fast readers, "off" sends everything to Tika.
         read_seconds: longest time one document or member may take to read.
@@ -63,6 +67,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timetable_fixity: str = "P90D"
     timetable_fixity_bytes: int = 256 * 1024**3
     timetable_missing: str = "P2Y"
+    api_threads: int = 8
+    api_rate: str = "600/minute"
+    api_purpose: str = "optional"
+    api_deposit_bytes: int = 4 * 1024**3
     workers: int = 0
     readers: str = "on"
     read_seconds: float = Limits().seconds
@@ -97,8 +105,9 @@ OUTSIDE = ("timestamp_url", "timestamp_ca")
 """What is asked of others: nothing in the archive stands in for it."""
 
 PERIODS = ("timetable_plan", "timetable_fixity", "timetable_missing")
-_WORDS = ("workers", "readers", "timetable_plan_for", *PERIODS, *URLS, *OUTSIDE)
+_WORDS = ("workers", "readers", "api_rate", "api_purpose", "timetable_plan_for", *PERIODS, *URLS, *OUTSIDE)
 _POSITIVE = tuple(name for name in Settings.__struct_fields__ if name not in _WORDS)
+_RATE = re.compile(r"[1-9]\d{0,8} ?/ ?(\d{1,6} ?)?(second|minute|hour|day)s?")
 _PERIOD = re.compile(r"P(?=\d)(\d{1,4}Y)?(\d{1,5}M)?(\d{1,5}W|\d{1,6}D)?")
 
 
@@ -138,6 +147,12 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Setti
             raise UsageError(
                 f"{name} is {value!r} ({origin[name]})", remedy='write a period such as P1M or P90D, or "" for never'
             )
+    if not _RATE.fullmatch(settings.api_rate):
+        raise UsageError(f"api_rate is {settings.api_rate!r} ({origin['api_rate']})", remedy="write a rate such as 600/minute")
+    if settings.api_purpose not in ("optional", "required"):
+        raise UsageError(
+            f"api_purpose is {settings.api_purpose!r} ({origin['api_purpose']})", remedy='write "optional" or "required"'
+        )
     if settings.readers not in ("on", "off"):
         raise UsageError(f"readers is {settings.readers!r} ({origin['readers']})", remedy='write "on" or "off"')
     return settings, origin

@@ -29,6 +29,7 @@ COMMANDS = {
     "export": "Write the catalogue, one JSON object a document.",
     "verify": "Read everything back and check it.",
     "timetable": "Do what an archive needs done once in a while.",
+    "serve": "Answer programs over HTTP: search, fetch, deposit.",
     "work": "Read and index what imports take in, beside them.",
     "rebuild": "Make the catalogue again from the stored objects.",
     "reindex": "Make the index again from the stored texts.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from archiver.domain.document import Document, State
-from archiver.errors import NotFoundError, RefusedError
+from archiver.errors import DestroyedError, NotFoundError
 from archiver.ports.catalog import Catalog
 
 
@@ -40,10 +40,10 @@ def destroyed(catalog: Catalog, document: Document) -> Destroyed | None:
 
 
 def require_there(catalog: Catalog, document: Document) -> None:
-    """Raises RefusedError: the document was destroyed, and nothing of it can be given out."""
+    """Raises DestroyedError: the document was destroyed, and nothing of it can be given out."""
     gone = destroyed(catalog, document)
     if gone is not None:
-        raise RefusedError(
+        raise DestroyedError(
             f"document {document.id} is not there any more: {gone.sentence()}",
             remedy=f"`minutier purge show {gone.purge_id}` says by whose decision; its certificate proves it",
         )

@@ -1,0 +1,87 @@
+"""The application: routes, and what every answer goes through."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from archiver.api import documents, health, search
+from archiver.api.front import Front
+from archiver.api.guard import Guard
+from archiver.api.measures import Measures
+from archiver.api.problems import ALWAYS, Failure, Problem, documented, failure_of
+from archiver.bootstrap.serving import Serving
+from archiver.domain.accesses import Act
+from archiver.errors import MinutierError, UnreachableError
+from retention.errors import RetentionError
+
+ABOUT = """Search, fetch and deposit documents of an archive. Every answer holds only what the caller's groups may see; every \
+failure is a problem document (RFC 9457) with a stable `code`."""
+
+GROUPS: tuple[APIRouter, ...] = (search.routes, documents.routes)
+"""What lies under `/v1`."""
+
+
+def create_app(home: Path) -> FastAPI:
+    """The application for the archive at `home`, which is opened when serving begins.
+
+    Raises, when serving begins:
+        NoArchiveError: there is none.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        serving = await run_in_threadpool(Serving, home)
+        current_default_thread_limiter().total_tokens = serving.settings.api_threads * 2
+        app.state.front = Front(serving)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(serving.close)
+
+    app = FastAPI(
+        title="Minutier",
+        version=version("minutier"),
+        description=ABOUT,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    measures = app.state.measures = Measures()
+    for routes in GROUPS:
+        app.include_router(routes, prefix="/v1", responses=documented(*ALWAYS))
+    app.include_router(health.routes)
+    for kind in (MinutierError, RetentionError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _failed)
+    app.add_middleware(Guard, measures=measures)
+    return app
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """The problem, once the refusal is written down: where it cannot be, only that is said."""
+    failure = failure_of(error)
+    asked = getattr(request.state, "asked", None)
+    if asked is not None:
+        try:
+            await run_in_threadpool(asked.told, Act.REFUSED, status=failure.status, code=failure.code, about=_route(request))
+        except UnreachableError as unwritten:
+            failure = failure_of(unwritten)
+    return failure.response()
+
+
+def _route(request: Request) -> str:
+    return f"{request.method} {getattr(request.scope.get('route'), 'path', '')}"
+
+
+__all__ = ["Failure", "Problem", "create_app"]

@@ -1,0 +1,108 @@
+"""One request with the caller behind it: who asks, for what purpose, and what is written down of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+
+from archiver.api.front import Front
+from archiver.domain.access import Scope
+from archiver.domain.accesses import Access, Act
+from archiver.domain.caller import Caller, Permission
+from archiver.errors import UsageError
+
+PURPOSE = "Minutier-Purpose"
+_LONGEST_PURPOSE = 200
+
+_bearer = HTTPBearer(
+    auto_error=False, description="An API key of `minutier key create`, or a token of the OpenID Connect issuer that is set."
+)
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a route needs to know of its request.
+
+    Attributes:
+        purpose: why it is read: as the request says, else as the key says.
+    """
+
+    front: Front
+    caller: Caller
+    purpose: str
+
+    @property
+    def scope(self) -> Scope:
+        """The access filter of every answer."""
+        return self.caller.scope
+
+    @property
+    def may_see_holds(self) -> bool:
+        """Whether the caller may learn that there is a hold, and for which matter."""
+        return Permission.HOLD in self.caller.permissions
+
+    def told(
+        self,
+        act: Act,
+        *,
+        document_id: str = "",
+        query: str = "",
+        found: Sequence[str] = (),
+        total: int = 0,
+        status: int = 200,
+        code: str = "",
+        about: str = "",
+    ) -> None:
+        """Write down what the answer gives, before it is given.
+
+        Raises:
+            UnreachableError: it cannot be written; then there is no answer.
+        """
+        access = Access(
+            act=act,
+            principal_name=self.caller.principal.name,
+            purpose=self.purpose,
+            document_id=document_id,
+            query=query,
+            found=tuple(found),
+            total=total,
+            status=status,
+            code=code,
+            break_glass=self.caller.break_glass,
+            about=about,
+        )
+        self.front.serving.access_log.write(access)
+
+
+def asking(*permissions: Permission) -> Callable[..., Asked]:
+    """The dependency of a route that needs these permissions."""
+
+    def asked(
+        request: Request,
+        _scopes: SecurityScopes,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+        purpose: Annotated[
+            str,
+            Header(alias=PURPOSE, description="Why this is read; it is kept with the access entry.", max_length=_LONGEST_PURPOSE),
+        ] = "",
+    ) -> Asked:
+        front: Front = request.app.state.front
+        caller = front.authenticated(f"{credentials.scheme} {credentials.credentials}" if credentials else "", _address(request))
+        found = Asked(front, caller, purpose.strip() or caller.purpose)
+        request.state.asked = found
+        request.state.standing = front.rates.take(caller.principal.name)
+        for permission in permissions:
+            caller.require(permission)
+        if front.purpose_required and not found.purpose:
+            raise UsageError("no purpose is given", remedy=f"say why in the header {PURPOSE}")
+        return found
+
+    return Security(asked, scopes=[one.value for one in permissions])  # type: ignore[no-any-return]
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""

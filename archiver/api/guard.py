@@ -1,0 +1,114 @@
+"""The outermost layer: bounds on what comes in, headers on what goes out, and a problem for whatever was not foreseen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from archiver.api.measures import Measures
+from archiver.api.problems import Failure
+
+_log = logging.getLogger("minutier.api")
+
+MOST_BODY = 1024 * 1024
+"""Bytes of a body that is JSON. Deposits have a bound of their own."""
+PATIENCE = 30.0
+"""Seconds without a byte, after which a slow sender is sent away."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class _TooMuchError(Exception):
+    pass
+
+
+class _TooSlowError(Exception):
+    pass
+
+
+class Guard:
+    """ASGI middleware around the application.
+
+    Args:
+        unbounded: paths whose routes bound their bodies themselves, while they read them.
+    """
+
+    def __init__(self, app: ASGIApp, *, measures: Measures, unbounded: frozenset[str] = frozenset()) -> None:
+        self._app, self._measures, self._unbounded = app, measures, unbounded
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        answer = _Answer(scope, send)
+        bounded = _Bounded(receive, None if scope["path"] in self._unbounded else MOST_BODY)
+        began = time.perf_counter()
+        try:
+            await self._app(scope, bounded, answer)
+        except _TooMuchError:
+            await answer.instead(scope, receive, Failure(413, "too-large", f"a body may have {MOST_BODY:,} bytes"))
+        except _TooSlowError:
+            await answer.instead(scope, receive, Failure(408, "too-slow", f"no byte came for {PATIENCE:.0f} seconds"))
+        except Exception:  # the edge of the program: whatever it was becomes a problem and a line in the log
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            if answer.begun:
+                raise  # the connection ends in the middle: nobody takes it for whole
+            await answer.instead(
+                scope, receive, Failure(500, "error", "this should not have happened; it is in the server's log")
+            )
+        finally:
+            self._measures.answered(scope, answer.status, time.perf_counter() - began)
+
+
+class _Bounded:
+    """`receive` with bounds on size and silence."""
+
+    def __init__(self, receive: Receive, most: int | None) -> None:
+        self._receive, self._most, self._had, self._whole = receive, most, 0, False
+
+    async def __call__(self) -> Message:
+        if self._whole:
+            return await self._receive()  # waits for the caller to go away: as long as the answer takes
+        try:
+            message = await asyncio.wait_for(self._receive(), PATIENCE)
+        except TimeoutError:
+            raise _TooSlowError from None
+        self._had += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        if self._most is not None and self._had > self._most:
+            raise _TooMuchError
+        return message
+
+
+class _Answer:
+    """`send` with the headers every answer has."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope, self._send = scope, send
+        self.status, self.begun = 0, False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun, self.status = True, message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store")
+            if standing := self._scope["state"].get("standing"):
+                headers.update(standing.headers())
+        await self._send(message)
+
+    async def instead(self, scope: Scope, receive: Receive, failure: Failure) -> None:
+        """A problem, unless an answer has begun."""
+        if not self.begun:
+            await failure.response()(scope, receive, self)

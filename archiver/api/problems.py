@@ -1,0 +1,129 @@
+"""Every failure as a problem document (RFC 9457), with the command line's stable codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from archiver.errors import MinutierError, TooManyError
+from retention.errors import RetentionError
+
+MEDIA_TYPE = "application/problem+json"
+TYPES = "urn:minutier:problem:"
+RETRY_SECONDS = 5
+_MOST_SAID = 5
+"""Mistakes of one body that are told at most."""
+
+STATUS = {
+    "usage": 400,
+    "not-authenticated": 401,
+    "not-permitted": 403,
+    "not-found": 404,
+    "already-exists": 409,
+    "refused": 409,
+    "destroyed": 410,
+    "too-large": 413,
+    "kept": 423,
+    "too-many": 429,
+    "integrity": 500,
+    "busy": 503,
+    "locked": 503,
+    "unreachable": 503,
+    "no-archive": 503,
+    "lost-claim": 503,
+    "interrupted": 503,
+}
+"""What each code of `archiver.errors` is over HTTP; any other is 500."""
+
+_BY_STATUS = {404: "no-such-resource", 405: "method-not-allowed", 415: "unsupported-media-type", 416: "range-not-satisfiable"}
+
+
+class Mistake(BaseModel):
+    """One thing that is wrong in what was sent."""
+
+    where: str = Field(description="Where it is, such as `body.limit`.")
+    what: str
+
+
+class Problem(BaseModel):
+    """A failure (RFC 9457). `code` is stable; `detail` and `remedy` are for people."""
+
+    type: str = Field(description="`urn:minutier:problem:` and the code.")
+    title: str
+    status: int
+    code: str
+    detail: str
+    remedy: str = Field("", description="What to do, or what to write instead.")
+    errors: list[Mistake] = Field(default_factory=list, description="Each mistake in what was sent.")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A problem on its way out."""
+
+    status: int
+    code: str
+    detail: str
+    remedy: str = ""
+    errors: tuple[Mistake, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self) -> JSONResponse:
+        """As it is sent."""
+        body = Problem(
+            type=TYPES + self.code,
+            title=HTTPStatus(self.status).phrase,
+            status=self.status,
+            code=self.code,
+            detail=self.detail,
+            remedy=self.remedy,
+            errors=list(self.errors),
+        )
+        headers = {"Cache-Control": "no-store", **self.headers}
+        return JSONResponse(body.model_dump(), self.status, headers, MEDIA_TYPE)
+
+
+def failure_of(error: Exception) -> Failure:
+    """What an exception is to whoever asked."""
+    if isinstance(error, MinutierError | RetentionError):
+        return _ours(error)
+    if isinstance(error, RequestValidationError):
+        return _invalid(error)
+    if isinstance(error, HTTPException):
+        code = _BY_STATUS.get(error.status_code, "usage")
+        headers = dict(error.headers or {})
+        return Failure(error.status_code, code, str(error.detail), "", (), headers)
+    return Failure(500, "error", "this should not have happened; it is in the server's log", "please report it")
+
+
+def _ours(error: MinutierError | RetentionError) -> Failure:
+    status, headers = STATUS.get(error.code, 500), {}
+    if isinstance(error, TooManyError):
+        headers["Retry-After"] = str(error.seconds)
+    elif status == 503:
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    elif status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Failure(status, error.code, str(error), error.remedy, (), headers)
+
+
+def _invalid(error: RequestValidationError) -> Failure:
+    """Mistakes by place; what was sent is never said back."""
+    found = tuple(Mistake(where=".".join(map(str, one["loc"])), what=str(one["msg"])) for one in error.errors()[:_MOST_SAID])
+    return Failure(400, "usage", "what was sent is not of the form it must have", "see `errors`, and /openapi.json", found)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problems a route answers with, for OpenAPI."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+ALWAYS = (400, 401, 403, 404, 429, 500, 503)
+"""What any route with a caller may answer."""

@@ -1,0 +1,101 @@
+"""`minutier serve`."""
+
+from __future__ import annotations
+
+import click
+
+from archiver.cli.context import Context, pass_context
+from archiver.errors import UsageError
+
+_LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one, and says which."
+)
+@click.option("--certificate", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="TLS certificate chain, PEM.")
+@click.option("--private-key", metavar="FILE", type=click.Path(exists=True, dir_okay=False), help="Its private key, PEM.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy on this machine or network ends TLS; its X-Forwarded headers count.")
+@click.option("--openapi", is_flag=True, help="Print the description of the interface (OpenAPI) and end.")
+@pass_context
+def command(
+    context: Context,
+    host: str,
+    port: int,
+    certificate: str | None,
+    private_key: str | None,
+    behind_proxy: bool,
+    openapi: bool,
+) -> None:
+    """Answer programs over HTTP: search, documents, deposits, holds, events, purges.
+
+    Callers come with an API key (`minutier key create`) or a token of the issuer that is set. May run beside everything else.
+    Ctrl-C ends it once the answers in hand are given.
+    """
+    from archiver.bootstrap import Archive
+
+    if openapi:
+        _print_description(context)
+        return
+    if bool(certificate) != bool(private_key):
+        raise UsageError("TLS needs both --certificate and --private-key", remedy="give both, or neither")
+    if host not in _LOCAL and not (certificate or behind_proxy):
+        raise UsageError(
+            f"keys and documents would go over the net in the open from {host}",
+            remedy="give --certificate and --private-key, or say --behind-proxy where one ends TLS",
+        )
+    context.require_owner()
+    with Archive(context.home):
+        pass  # what is wrong with it is said here, in one sentence
+    _serve(context, host, port, certificate, private_key, behind_proxy=behind_proxy)
+
+
+def _print_description(context: Context) -> None:
+    import json
+
+    from archiver.api.app import create_app
+
+    context.say(json.dumps(create_app(context.home).openapi(), indent=2, ensure_ascii=False))
+
+
+def _serve(
+    context: Context, host: str, port: int, certificate: str | None, private_key: str | None, *, behind_proxy: bool
+) -> None:
+    import asyncio
+    import socket
+
+    import uvicorn
+
+    from archiver.api.app import create_app
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error.strerror}", remedy="name another --host or --port"
+        ) from error
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(context.home),
+            ssl_certfile=certificate,
+            ssl_keyfile=private_key,
+            proxy_headers=behind_proxy,
+            forwarded_allow_ips="*" if behind_proxy else None,
+            server_header=False,
+            log_level="warning",
+            timeout_graceful_shutdown=30,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+    )
+    scheme = "https" if certificate else "http"
+    context.note(
+        f"Answering on {scheme}://{host}:{listening.getsockname()[1]}/v1 (its description: /openapi.json). Ctrl-C ends it."
+    )
+    asyncio.run(server.serve([listening]))
+    if not server.started:
+        raise UsageError("the server did not start; see the lines above", remedy="`minutier doctor` says what is in use")
