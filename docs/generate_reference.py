@@ -17,6 +17,7 @@ import click
 from archiver import errors
 from archiver.cli.main import cli
 from archiver.settings import FILE, PREFIX, Settings
+from docs.describe_api import api
 from retention import errors as retention_errors
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -118,7 +119,12 @@ def _first_line(kind: type) -> str:
     return inspect.cleandoc(kind.__doc__ or "").splitlines()[0].replace("|", "\\|")
 
 
-PAGES = {"commands.md": commands, "settings.md": settings, "errors.md": error_page}
+def api_page() -> str:
+    """Every route of the interface for programs, with its bodies."""
+    return api().replace("GENERATED", GENERATED, 1)
+
+
+PAGES = {"commands.md": commands, "settings.md": settings, "errors.md": error_page, "api.md": api_page}
 
 
 def main() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import click
 
 from archiver.cli.context import Context, pass_context
-from archiver.errors import UsageError
+from archiver.errors import UnreachableError, UsageError
 
 _LOCAL = ("127.0.0.1", "::1", "localhost")
 
@@ -64,22 +66,24 @@ def _serve(
     context: Context, host: str, port: int, certificate: str | None, private_key: str | None, *, behind_proxy: bool
 ) -> None:
     import asyncio
-    import socket
 
     import uvicorn
 
     from archiver.api.app import create_app
 
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen on {host} port {port}: {error.strerror}", remedy="name another --host or --port"
-        ) from error
-    server = uvicorn.Server(
+    listening = _listening(host, port)
+    scheme, bound = "https" if certificate else "http", listening.getsockname()[1]
+    address = f"{scheme}://[{host}]:{bound}" if ":" in host else f"{scheme}://{host}:{bound}"
+
+    class Server(uvicorn.Server):
+        """Says where it answers once it does."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started and not self.should_exit:
+                context.note(f"Answering on {address}/v1 (its description: {address}/openapi.json). Ctrl-C ends it.")
+
+    server = Server(
         uvicorn.Config(
             create_app(context.home),
             ssl_certfile=certificate,
@@ -92,10 +96,26 @@ def _serve(
             h11_max_incomplete_event_size=32 * 1024,
         )
     )
-    scheme = "https" if certificate else "http"
-    context.note(
-        f"Answering on {scheme}://{host}:{listening.getsockname()[1]}/v1 (its description: /openapi.json). Ctrl-C ends it."
-    )
     asyncio.run(server.serve([listening]))
     if not server.started:
-        raise UsageError("the server did not start; see the lines above", remedy="`minutier doctor` says what is in use")
+        raise UnreachableError(
+            "it did not begin to answer; the lines above say why", remedy="`minutier doctor` says what is in use"
+        )
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """The socket, bound here so that a free port can be told.
+
+    Raises:
+        UsageError: the address or port cannot be had.
+    """
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error.strerror}", remedy="name another --host or --port"
+        ) from error
+    return made

