@@ -72,6 +72,16 @@ class KeptError(RefusedError):
     code = "kept"
 
 
+class NotCommittedError(MinutierError):
+    """The document is here, and not archived for good yet: it waits to be read, or its entry to be sealed."""
+
+    code = "not-committed"
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("the document is not committed yet", remedy="ask again in a while; its state says when it is archived")
+
+
 class NoArchiveError(MinutierError):
     """There is no archive at the place named."""
 
@@ -122,6 +132,26 @@ class TooManyError(MinutierError):
     def __init__(self, message: str, *, remedy: str = "", seconds: int = 1) -> None:
         super().__init__(message, remedy=remedy)
         self.seconds = seconds
+
+
+class TooSlowError(MinutierError):
+    """Bytes come so slowly that whoever sends them would hold a place for ever."""
+
+    code = "too-slow"
+    retryable = True
+
+
+class KeyReusedError(UsageError):
+    """An idempotency key came with another request than the one it was used for."""
+
+    code = "key-reused"
+
+
+class InProgressError(MinutierError):
+    """The same request, under the same idempotency key, is being worked on."""
+
+    code = "in-progress"
+    retryable = True
 
 
 class TooLargeError(UsageError):

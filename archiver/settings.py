@@ -12,7 +12,10 @@ from typing import Any
 
 import msgspec
 
+from archiver.domain.caller import permissions_of
 from archiver.domain.extraction import Limits
+from archiver.domain.outside_address import is_protected
+from archiver.domain.signing_algorithms import algorithms_of
 from archiver.errors import UsageError
 
 PREFIX = "MINUTIER_"
@@ -38,10 +41,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         timetable_fixity: the period within which they read everything back, a share a day; "" for never.
         timetable_fixity_bytes: bytes after which a day's share ends.
         timetable_missing: after this they tell of documents whose event nobody recorded; "" for never.
+        access_kept: how long it is kept who read what, counted from the end of each month, as an ISO 8601 period; "" for ever.
         api_threads: questions that `minutier serve` answers at once; more wait.
         api_rate: how often one caller may ask, such as 600/minute, counted by each serving process.
         api_purpose: "required" refuses callers that do not say why they read; "optional" does not.
         api_deposit_bytes: largest document that is taken over HTTP.
+        oidc_issuer: the OpenID Connect issuer whose tokens callers may come with, as their `iss` says it; "" for API keys only.
+        oidc_audience: what a token's `aud` must name: this archive, as the issuer knows it.
+        oidc_algorithms: signatures that are taken, with commas between; of pairs of keys only.
+        oidc_keys_url: where the issuer's keys are; "" to ask its discovery document.
+        oidc_groups_claim: where a token names its owner's groups; with dots for a claim inside another.
+        oidc_groups_from: "token" takes groups from the token itself, "userinfo" asks the issuer for them.
+        oidc_scopes: what tokens may be used for at most, with commas between; a token names its own as `minutier:search`.
         workers: processes that read documents; 0 means one for each processor.
         readers: "on" reads common formats with fast readers, "off" sends everything to Tika.
         read_seconds: longest time one document or member may take to read.
@@ -67,10 +78,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timetable_fixity: str = "P90D"
     timetable_fixity_bytes: int = 256 * 1024**3
     timetable_missing: str = "P2Y"
+    access_kept: str = "P1Y"
     api_threads: int = 8
     api_rate: str = "600/minute"
     api_purpose: str = "optional"
     api_deposit_bytes: int = 4 * 1024**3
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_algorithms: str = "RS256,ES256,PS256,EdDSA"
+    oidc_keys_url: str = ""
+    oidc_groups_claim: str = "groups"
+    oidc_groups_from: str = "token"
+    oidc_scopes: str = "search,read"
     workers: int = 0
     readers: str = "on"
     read_seconds: float = Limits().seconds
@@ -101,11 +120,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 URLS = tuple(name for name in Settings.__struct_fields__ if name.endswith("_url"))
-OUTSIDE = ("timestamp_url", "timestamp_ca")
+OUTSIDE = ("timestamp_url", "timestamp_ca", "oidc_issuer", "oidc_keys_url")
 """What is asked of others: nothing in the archive stands in for it."""
 
-PERIODS = ("timetable_plan", "timetable_fixity", "timetable_missing")
-_WORDS = ("workers", "readers", "api_rate", "api_purpose", "timetable_plan_for", *PERIODS, *URLS, *OUTSIDE)
+PERIODS = ("timetable_plan", "timetable_fixity", "timetable_missing", "access_kept")
+_OIDC = tuple(name for name in Settings.__struct_fields__ if name.startswith("oidc_"))
+_WORDS = ("workers", "readers", "api_rate", "api_purpose", "timetable_plan_for", *PERIODS, *URLS, *OUTSIDE, *_OIDC)
 _POSITIVE = tuple(name for name in Settings.__struct_fields__ if name not in _WORDS)
 _RATE = re.compile(r"[1-9]\d{0,8} ?/ ?(\d{1,6} ?)?(second|minute|hour|day)s?")
 _PERIOD = re.compile(r"P(?=\d)(\d{1,4}Y)?(\d{1,5}M)?(\d{1,5}W|\d{1,6}D)?")
@@ -155,6 +175,8 @@ def load(home: Path, environment: Mapping[str, str] = os.environ) -> tuple[Setti
         )
     if settings.readers not in ("on", "off"):
         raise UsageError(f"readers is {settings.readers!r} ({origin['readers']})", remedy='write "on" or "off"')
+    if settings.oidc_issuer:
+        _check_oidc(settings, origin)
     return settings, origin
 
 
@@ -164,6 +186,7 @@ _SCHEMES = {
     "index_url": ("https://user:password@host:9200/NAME", "https", "http"),
     "tika_url": ("http://host:9998", "http", "https"),
     "timestamp_url": ("https://host/path", "https", "http"),
+    "oidc_keys_url": ("https://host/path", "https", "http"),
     "broker_url": ("amqp://user:password@host/ or redis://host:6379/0", "amqp", "amqps", "redis", "rediss"),
 }
 
@@ -172,6 +195,31 @@ def _check_url(name: str, url: str, origin: str) -> None:
     example, *schemes = _SCHEMES[name]
     if url and url.partition("://")[0] not in schemes:
         raise UsageError(f"{name} ({origin}) does not begin as it must: {without_password(url)}", remedy=f"write {example}")
+
+
+def _check_oidc(settings: Settings, origin: Mapping[str, str]) -> None:
+    for name in ("oidc_issuer", "oidc_keys_url"):
+        url = getattr(settings, name)
+        if url and not is_protected(url):
+            raise UsageError(
+                f"{name} is {without_password(url)!r} ({origin[name]}), where keys cannot be trusted on their way",
+                remedy="write https://host/path; http is for this very machine only",
+            )
+    if not settings.oidc_audience:
+        raise UsageError(
+            "oidc_issuer is set and oidc_audience is not", remedy="write what the issuer's tokens for this archive have in `aud`"
+        )
+    if settings.oidc_groups_from not in ("token", "userinfo") or not settings.oidc_groups_claim:
+        name = "oidc_groups_from" if settings.oidc_groups_claim else "oidc_groups_claim"
+        raise UsageError(
+            f"{name} is {getattr(settings, name)!r} ({origin[name]})",
+            remedy='oidc_groups_from is "token" or "userinfo", oidc_groups_claim the name of a claim, such as groups',
+        )
+    for name, read in {"oidc_algorithms": algorithms_of, "oidc_scopes": permissions_of}.items():
+        try:
+            read(getattr(settings, name))
+        except UsageError as error:
+            raise UsageError(f"{name} ({origin[name]}): {error}", remedy=error.remedy) from error
 
 
 def without_password(url: str) -> str:

@@ -1,4 +1,4 @@
-"""`minutier key`: keys of persons, who sign with them, and the archive's own."""
+"""`minutier key`: keys that programs call with, keys that persons sign with, and the archive's own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archiver.cli.context import Context, pass_context
+from archiver.cli.key_api import api_keys, create, is_api_key, line_of, rotate, value_of
+from archiver.cli.key_sign import sign
 from archiver.domain.display import safe
 from archiver.errors import NotFoundError, UsageError
 
@@ -18,11 +20,24 @@ if TYPE_CHECKING:
     from archiver.services.signers import Signers
 
 _MOST_BYTES = 4096
+_KINDS = ("archive", "person", "api")
 
 
 @click.group("key")
 def command() -> None:
-    """Keys that persons sign with, and the archive's own."""
+    """Keys that programs call with, keys that persons sign with, and the archive's own.
+
+    \b
+    create, rotate         an API key, for a program
+    new, enroll, sign      a key for a person, who signs with it
+    show, export           the archive's own
+    list, revoke           keys of every kind
+    """
+
+
+command.add_command(create)
+command.add_command(rotate)
+command.add_command(sign)
 
 
 @command.command("new")
@@ -75,28 +90,66 @@ def enroll(context: Context, person: str, file: Path) -> None:
 @click.option("--reason", required=True, help="Why; kept in the ledger.")
 @pass_context
 def revoke(context: Context, key_id: str, reason: str) -> None:
-    """Accept nothing signed with this key any more: an approval that is not carried out yet counts no more. The key stays listed."""
+    """Let nobody use this key any more. It stays listed.
+
+    An API key opens nothing from the next call on. Nothing signed with a person's key is accepted: an approval that is not carried
+    out yet counts no more.
+    """
+    if is_api_key(key_id):
+        _revoke_api_key(context, key_id, reason)
+        return
     with context.open(writable=True) as archive:
         signer, fresh = signers(archive).revoke(key_id, reason, by=context.principal.name)
     how = "is revoked" if fresh else f"was revoked already, on {signer.revoked_at:%Y-%m-%d}"
     context.answer(_value(signer) | {"new": fresh}, [safe(f"key {signer.key_id} of {signer.person} {how}")])
 
 
+def _revoke_api_key(context: Context, key_id: str, reason: str) -> None:
+    with context.open(writable=True, always=True) as archive:
+        key, fresh = api_keys(archive).revoke(key_id, reason, by=context.principal.name)
+        archive.enter_if_free()
+    how = "is revoked" if fresh else f"was revoked already, on {key.revoked_at:%Y-%m-%d}"
+    context.answer(value_of(key) | {"new": fresh}, [safe(f"API key {key.id} of {key.name} {how}")])
+
+
 @command.command("list")
+@click.option("--kind", type=click.Choice(_KINDS), help="Only keys of this kind.")
 @pass_context
-def list_(context: Context) -> None:
-    """Every key of a person that was ever enrolled, and the archive's own."""
+def list_(context: Context, kind: str | None) -> None:
+    """Every API key and every person's key there ever was, and the archive's own."""
+    kinds = (kind,) if kind else _KINDS
     with context.open() as archive:
-        found, own = signers(archive).all(), archive_key(archive)
+        if "archive" in kinds:
+            _list_own(context, archive)
+        if "person" in kinds:
+            _list_persons(context, archive)
+        if "api" in kinds:
+            _list_api_keys(context, archive)
+
+
+def _list_own(context: Context, archive: Archive) -> None:
     from retention.signature import key_id
 
+    own = archive_key(archive)
     context.answer({"key": key_id(own), "kind": "archive", "public": own.hex()}, [f"{key_id(own)}  the archive's own"])
+
+
+def _list_persons(context: Context, archive: Archive) -> None:
+    found = signers(archive).all()
     for signer in found:
         context.answer(_value(signer), [safe(f"{signer.key_id}  {signer.person}  {_since(signer)}")])
     if not found and not context.as_json:
         context.note(
             "No person's key is enrolled: `minutier key new FILE` makes one, `minutier key enroll PERSON FILE.pub` enrols it."
         )
+
+
+def _list_api_keys(context: Context, archive: Archive) -> None:
+    found, now = api_keys(archive).all(), archive.clock.now()
+    for key in found:
+        context.answer(value_of(key), [safe(line_of(key, now))])
+    if not found and not context.as_json:
+        context.note("There is no API key: `minutier key create` makes one for a program.")
 
 
 @command.command("show")

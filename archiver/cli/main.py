@@ -18,15 +18,18 @@ COMMANDS = {
     "search": "Find documents by what is in them.",
     "show": "Show what is known of a document.",
     "get": "Write a document's bytes to a file, checked.",
+    "evidence": "Write signed evidence of a document, or of its deposit.",
     "explain": "Say how long a document is kept, and why.",
     "event": "Record what happened to documents, and list what waits for it.",
     "hold": "Keep documents whatever their date, and let go of them.",
     "review": "Decide about documents whose class asks a person.",
     "policy": "Check, compare, apply and show the retention policy.",
-    "key": "Keys that persons sign with, and the archive's own.",
+    "key": "Keys that programs call with, keys that persons sign with.",
+    "break-glass": "Let a caller see more for some hours, for a reason.",
     "purge": "Destroy what is due: planned, approved by somebody else, certified.",
-    "certificate": "Check what certifies a destruction, without an archive.",
+    "certificate": "Check certificates and evidence, without an archive.",
     "export": "Write the catalogue, one JSON object a document.",
+    "audit": "Say who read what, and why.",
     "verify": "Read everything back and check it.",
     "timetable": "Do what an archive needs done once in a while.",
     "serve": "Answer programs over HTTP: search, fetch, deposit.",
@@ -48,7 +51,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = import_module(f"archiver.cli.{name}_" if name == "import" else f"archiver.cli.{name}")
+        module = import_module(f"archiver.cli.{name}_" if name == "import" else f"archiver.cli.{name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -14,7 +14,7 @@ class Permission(StrEnum):
 
     `search`: ask the index. `read`: document, content, text, evidence. `deposit`: hand documents in. `hold`: place, release and see
     holds. `event`: record events. `purge.plan`: plan and run purges. `purge.approve`: approve what another has planned.
-    `admin`: imports, health in detail, break-glass grants to others.
+    `admin`: imports, and what became of their lines.
     """
 
     SEARCH = "search"

@@ -22,6 +22,7 @@ from archiver.adapters.catalog.engine import read, sqlite_engine, write
 from archiver.adapters.catalog.postgres import create_catalog, open_catalog, upgrade_catalog
 from archiver.adapters.catalog.postgres_engine import postgres_engine
 from archiver.adapters.catalog.schema import metadata
+from archiver.adapters.catalog.schema_version import SCHEMA_VERSION
 from archiver.adapters.catalog.sql import create_sqlite, open_sqlite, upgrade_sqlite
 from archiver.errors import IntegrityError, NoArchiveError, RefusedError, UnreachableError
 from tests.support.command import Minutier
@@ -140,7 +141,7 @@ def test_an_old_archive_is_brought_along_when_it_is_written_to(tmp_path: Path) -
 def test_the_catalogue_as_it_was_stays_beside_it(tmp_path: Path) -> None:
     path = old_file(tmp_path / "catalog.sqlite")
     assert upgrade_sqlite(path) == ("1", tmp_path / "catalog.sqlite.schema-1")
-    assert upgrade_sqlite(path) == ("3", None)
+    assert upgrade_sqlite(path) == (SCHEMA_VERSION, None)
     with sqlite3.connect(tmp_path / "catalog.sqlite.schema-1") as raw:
         assert raw.execute("SELECT value FROM archive").fetchall() == [("1",)]
         assert raw.execute("SELECT count(*) FROM documents").fetchall() == [(3,)]
@@ -175,7 +176,7 @@ def test_an_old_catalogue_on_postgres_waits_for_the_command(url: str) -> None:
         open_catalog(url)
     assert "minutier upgrade" in caught.value.remedy
     with ThreadPoolExecutor(3) as hosts:
-        assert sorted(hosts.map(upgrade_catalog, [url] * 3)) == ["1", "3", "3"]
+        assert sorted(hosts.map(upgrade_catalog, [url] * 3)) == ["1", SCHEMA_VERSION, SCHEMA_VERSION]
     assert differences(engine) == []
     catalog = open_catalog(url)
     assert [one.name for one in catalog.select()] == ["caf\udce9"]
@@ -225,7 +226,7 @@ def test_the_command_upgrades_and_says_where_the_copy_is(tmp_path: Path) -> None
     old_file(archive.home / "catalog.sqlite")
     assert "minutier upgrade" in archive.run("search", "x", code=10).err
     copy = str(archive.home / "catalog.sqlite.schema-1")
-    assert archive.run("--json", "upgrade").rows == [{"before": "1", "after": "3", "copy": copy}]
+    assert archive.run("--json", "upgrade").rows == [{"before": "1", "after": SCHEMA_VERSION, "copy": copy}]
     assert "already" in archive.run("upgrade").out
     archive.run("search", "x")
     Minutier(tmp_path / "nothing").run("upgrade", code=10)

@@ -12,7 +12,7 @@ from archiver.adapters.catalog.insertion import upsert
 from archiver.adapters.catalog.tables import archive
 from archiver.errors import NoArchiveError
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 """The newest step in `migrations`."""
 
 _STEPS = Path(__file__).with_name("migrations")

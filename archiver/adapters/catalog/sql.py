@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, insert, select, update
 
-from archiver.adapters.catalog import ledger_tables, retention_tables, tables
+from archiver.adapters.catalog import access_tables, ledger_tables, retention_tables, tables
 from archiver.adapters.catalog.batch_rows import BatchRows
 from archiver.adapters.catalog.document_rows import DocumentRows
 from archiver.adapters.catalog.engine import read, sqlite_engine, write
@@ -31,7 +31,7 @@ from archiver.errors import NoArchiveError
 from archiver.ports.catalog import PolicyVersion
 from archiver.ports.scrubbing import Scrubbed
 
-__all__ = ["SqlCatalog", "create_sqlite", "ledger_tables", "open_sqlite", "retention_tables", "upgrade_sqlite"]
+__all__ = ["SqlCatalog", "access_tables", "create_sqlite", "ledger_tables", "open_sqlite", "retention_tables", "upgrade_sqlite"]
 
 
 class SqlCatalog(BatchRows, DocumentRows, FactRows, HoldRows, SignerRows, PurgeRows):

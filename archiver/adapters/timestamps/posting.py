@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import base64
 import http.client
-import socket
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from archiver.adapters.deadline import ends_after
 from archiver.errors import IntegrityError, RefusedError, UnreachableError
 
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
@@ -29,7 +26,7 @@ def post(url: str, query: bytes, *, seconds: float, most_bytes: int) -> bytes:
     connection = _connection(parts, seconds)
     try:
         connection.connect()
-        with _bounded(connection, seconds):
+        with ends_after(connection, seconds):
             connection.request("POST", _path(parts), query, _headers(parts))
             with connection.getresponse() as answer:
                 body = _whole(answer, most_bytes)
@@ -71,32 +68,6 @@ def _connection(parts: SplitResult, seconds: float) -> http.client.HTTPConnectio
     if parts.scheme == "https":
         return http.client.HTTPSConnection(host, parts.port, timeout=seconds, context=ssl.create_default_context())
     return http.client.HTTPConnection(host, parts.port, timeout=seconds)
-
-
-@contextmanager
-def _bounded(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
-    """A socket's timeout starts anew with every byte; this one does not."""
-    late = threading.Event()
-
-    def shut() -> None:
-        late.set()
-        with suppress(OSError):  # it was closed at this very moment
-            open_socket.shutdown(socket.SHUT_RDWR)
-
-    open_socket: socket.socket = connection.sock
-    timer = threading.Timer(seconds, shut)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except (OSError, http.client.HTTPException) as error:
-        if late.is_set():
-            raise TimeoutError from error
-        raise
-    finally:
-        timer.cancel()
-    if late.is_set():
-        raise TimeoutError
 
 
 def _path(parts: SplitResult) -> str:

@@ -1,6 +1,6 @@
-"""B14: a search over HTTP, whole, against the engine's own bare query on the same index, in one run.
+"""B15: a search over HTTP, whole, against the engine's own bare query on the same index, in one run.
 
-    python -m benchmarks.b14_api_search [--documents 100000] [--folder DIR] [--rounds 5] [--clients 1]
+    python -m benchmarks.b15_api_search [--documents 100000] [--folder DIR] [--rounds 5] [--clients 1]
 
 The texts, groups and questions of B4, archived in earnest: catalogue, stored texts, index. `minutier serve` runs as a process of
 its own; a client with a kept connection asks for ten hits with access filter, total, facets, two marked fragments a hit, and each

@@ -1,6 +1,6 @@
-"""B15: bytes over HTTP: downloads against a plain static file server, deposits against the store's own PUT.
+"""B16: bytes over HTTP: downloads against a plain static file server, deposits against the store's own PUT.
 
-    python -m benchmarks.b15_api_bytes [--clients 8] [--seconds 5] [--large 64] [--rounds 3]
+    python -m benchmarks.b16_api_bytes [--clients 8] [--seconds 5] [--large 64] [--rounds 3]
 
 Embedded archive, everything on one machine. Downloads: one large file (MB) and many of 20 kB, through `minutier serve` (digest
 checked on the way, an entry in the access log before the first byte) and from Starlette's static files under the same server
