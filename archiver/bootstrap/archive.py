@@ -51,13 +51,17 @@ class Archive:
         beside: the command may run beside others that write; so it does where documents are read by workers.
         always: the command runs whoever else writes, and keeps nobody out: for holds. It changes documents only within
             `retention_turn`, and never the index.
+        yields: it looks at `wanted`, and then ends soon: another writing command waits for it. For an archive in a folder.
 
     Raises, at opening:
         NoArchiveError: there is none at `home`.
         LockedError: opened for writing while another process writes.
     """
 
-    def __init__(self, home: Path, *, writable: bool = False, beside: bool = False, always: bool = False) -> None:
+    def __init__(
+        self, home: Path, *, writable: bool = False, beside: bool = False, always: bool = False, yields: bool = False
+    ) -> None:
+        self._write_lock: WriteLock | None = None
         self.home, self.writable, self.always = home, writable, always
         self._closing = ExitStack()
         self.settings, self.origins = load(home)
@@ -69,9 +73,14 @@ class Archive:
         if always:
             return
         if not self._shareable:
-            self._closing.enter_context(WriteLock(home / "lock"))
+            self._write_lock = self._closing.enter_context(WriteLock(home / "lock", yields=yields))
         elif not (beside and self.settings.broker_url):
             self._closing.enter_context(self.catalog.exclusive("write"))
+
+    @property
+    def wanted(self) -> bool:
+        """Whether another command waits for the archive, which this one has for writing."""
+        return self._write_lock is not None and self._write_lock.wanted
 
     @property
     def on_servers(self) -> bool:
@@ -292,8 +301,12 @@ class Archive:
         with file_turn(self.home / "retention.lock", shared=shared, seconds=TURN_SECONDS):
             yield
 
-    def enter_if_free(self) -> None:
-        """Enter and seal what was written beside others, unless somebody writes now, who does it then."""
+    def enter_if_free(self, *, closing: bool = False) -> None:
+        """Enter and seal what was written beside others, unless somebody writes now, who does it then.
+
+        Args:
+            closing: also the few and new entries of who read what that would wait for more: nobody may come soon who seals them.
+        """
         with ExitStack() as alone:
             if not self._shareable:
                 try:
@@ -301,7 +314,7 @@ class Archive:
                 except LockedError:
                     return
             self.ledger.sequence()
-            self.ledger.seal()
+            self.ledger.seal(small=closing)
 
     @cached_property
     def placement(self) -> Placement:

@@ -16,6 +16,7 @@ from archiver.services.purge.signatory import Signatory
 from archiver.services.register import Register
 from archiver.services.reviews import Reviews
 from archiver.services.timetable import Duty, Report, Timetable
+from archiver.services.timetable.access import AccessExpiry
 from archiver.services.timetable.fixity import Fixity, Share
 from archiver.services.timetable.holds import StandingHolds
 from archiver.services.timetable.locks import FILES_EVERY, ROLLING_EVERY, RollingLocks, extend_own_files
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 LOCK = "timetable"
 """The lock of the catalogue under which one process at a time does what is due."""
 DAY = timedelta(days=1)
-DUTIES = ("ledger", "intake", "unclaimed", "holds", "rolling", "files", "fixity", "plans", "watch")
+DUTIES = ("ledger", "intake", "unclaimed", "holds", "rolling", "files", "access", "fixity", "plans", "watch")
 
 
 @contextmanager
@@ -67,6 +68,8 @@ class _Duties:
             Duty("files", FILES_EVERY, self._files),
             Duty("unclaimed", 7 * DAY, self._unclaimed),
         ]
+        if settings.access_kept:
+            duties.append(Duty("access", DAY, self._access))
         if settings.timetable_fixity:
             duties.append(Duty("fixity", DAY, self._fixity))
         if settings.timetable_plan:
@@ -99,6 +102,12 @@ class _Duties:
 
     def _files(self) -> Report:
         return extend_own_files(*self._parts())
+
+    def _access(self) -> Report:
+        """Who read what goes once it was kept so long."""
+        archive = self._archive
+        kept = Period.parse(archive.settings.access_kept)
+        return AccessExpiry(archive.ledger, archive.ledger_rows, archive.objects, archive.clock, kept).run()
 
     def _fixity(self) -> Report:
         archive, settings = self._archive, self._archive.settings

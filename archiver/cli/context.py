@@ -52,10 +52,12 @@ class Context:
         return Archive(self.home, writable=writable, beside=beside, always=always)
 
     def open_scoped(self) -> Archive:
-        """The archive, for a command that answers within `scope` only."""
+        """The archive, for a command that answers within `scope` only. What others than the owner are shown is written down,
+        whoever else writes."""
         from archiver.bootstrap import Archive
 
-        return Archive(self.home)
+        logged = not self.principal.owner
+        return Archive(self.home, writable=logged, always=logged)
 
     def require_owner(self) -> None:
         """Nobody named by --as goes past here.
@@ -66,7 +68,7 @@ class Context:
         if not self.principal.owner:
             raise NotPermittedError(
                 "only the archive's owner may do this",
-                remedy="leave --as out; with it there are: search, show, get, explain, export",
+                remedy="leave --as out; with it there are: search, show, get, evidence, explain, export",
             )
 
     @property

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archiver.cli.context import Context, pass_context
+from archiver.cli.written_down import write_down
 from archiver.domain.display import safe
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def command(context: Context, document_id: str) -> None:
     owner = context.principal.owner
     with context.open_scoped() as archive:
         document = context.document(archive, document_id)
+        write_down(context, archive, "viewed", document_id=document.id, about="retention")
         if (gone := destroyed(archive.catalog, document)) is not None:
             show_destroyed(context, gone)
             return

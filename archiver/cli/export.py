@@ -7,6 +7,7 @@ import sys
 import click
 
 from archiver.cli.context import Context, pass_context
+from archiver.cli.written_down import write_down
 from archiver.domain.display import safe
 from archiver.errors import IntegrityError
 
@@ -34,6 +35,8 @@ def command(context: Context, text: bool, members: str, collection: str, batch: 
     from archiver.services.export import Export
 
     with context.open_scoped() as archive:
+        asked = (("collection", collection), ("batch", batch), ("with", "texts" if text else ""))
+        write_down(context, archive, "exported", about=", ".join(f"{name} {value}" for name, value in asked if value))
         export = Export(archive.catalog, archive.texts, context.scope)
         stream = open(output, "w", encoding="ascii") if output else sys.stdout  # noqa: SIM115  # stdout stays open
         try:

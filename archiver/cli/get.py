@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from archiver.cli.context import Context, pass_context
+from archiver.cli.written_down import write_down
 from archiver.domain.display import safe
 from archiver.errors import AlreadyExistsError, UnreachableError
 
@@ -33,6 +34,7 @@ def command(context: Context, document_id: str, output: str, force: bool, passwo
     with context.open_scoped() as archive:
         document = context.document(archive, document_id)
         require_there(archive.catalog, document)
+        write_down(context, archive, "downloaded", document_id=document.id)
         chunks = Retrieve(archive.catalog, archive.objects, archive.members).content(document, read_passwords(password_file))
         if output == "-":
             for chunk in chunks:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archiver.cli.context import Context, counted, pass_context
+from archiver.cli.written_down import write_down
 from archiver.domain.display import safe, safe_name
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def command(
     request = SearchRequest(" ".join(query), tuple(collections), limit, cursor, facets, sort)
     with context.open_scoped() as archive:
         answer = Search(archive.catalog, archive.index, archive.texts).run(request, context.scope, fragments=fragments)
+        found = tuple(hit.document.id for hit in answer.hits)
+        about = ", ".join(f"collection {name}" for name in collections)
+        write_down(context, archive, "searched", query=request.text, found=found, total=answer.total, about=about)
         if context.principal.owner and archive.index_is_behind():
             who = "workers bring" if archive.settings.broker_url else "the next import or `minutier reindex` brings"
             context.note(f"Not all documents are in the index yet; {who} them in.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archiver.cli.context import Context, pass_context
+from archiver.cli.written_down import write_down
 from archiver.domain.display import safe
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def command(context: Context, document_id: str, text: bool) -> None:
 
     with context.open_scoped() as archive:
         document = context.document(archive, document_id)
+        write_down(context, archive, "viewed", document_id=document.id, about="text" if text else "")
         if (gone := destroyed(archive.catalog, document)) is not None:
             show_destroyed(context, gone)
             return

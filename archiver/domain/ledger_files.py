@@ -24,6 +24,7 @@ FILE_LIMIT = 64 * 1024 * 1024
 """No file of a ledger is longer, packed or not; a longer one is refused unread."""
 
 _SEGMENT_NAME = re.compile(r"/(\d{12})-(\d{12})\.json")
+_PAYLOAD_STEM = re.compile(r"/(\d{12})-(\d{12})\.")
 _HEAD_NAME = re.compile(r"/(\d{12})\.json")
 
 
@@ -102,6 +103,12 @@ def head_key(tree: Tree, size: int) -> str:
 def segment_range(key: str) -> tuple[int, int] | None:
     """(first, end) of a segment, from its key; None when it is not the key of one."""
     match = _SEGMENT_NAME.fullmatch(key[key.rfind("/") :])
+    return None if match is None else (int(match[1]), int(match[2]) + 1)
+
+
+def payload_range(stem: str) -> tuple[int, int] | None:
+    """(first, end) of the segment whose payload files begin so; None when it is no such beginning."""
+    match = _PAYLOAD_STEM.fullmatch(stem[stem.rfind("/") :])
     return None if match is None else (int(match[1]), int(match[2]) + 1)
 
 

@@ -24,7 +24,8 @@ class TreeCounts:
 
     Attributes:
         leaves: leaves sealed, and checked against a signed root; unsealed: leaves only in the catalogue so far.
-        opened: entries whose payload and salt are there and fit; erased: those whose payload is gone, as it may be.
+        opened: entries whose payload and salt are there and fit; erased: those whose payload is gone, as it may be;
+            expired: those of months of the access tree that were removed in their time.
         waiting: events in the outbox, not in the tree yet.
         interrupted: a segment's sealing was cut off; the next `seal` ends it.
     """
@@ -34,6 +35,7 @@ class TreeCounts:
     leaves: int = 0
     opened: int = 0
     erased: int = 0
+    expired: int = 0
     unsealed: int = 0
     waiting: int = 0
     interrupted: bool = False

@@ -109,5 +109,12 @@ class LedgerRows(Protocol):
     def positions(self, tree: Tree, kind: str, document_ids: Sequence[str]) -> dict[str, int]:
         """For each of these documents that has an entry of this kind, the position of its first."""
 
+    def about(self, tree: Tree, document_id: str) -> Iterator[Leaf]:
+        """Leaves about this document, in order, lazily, read in small pages."""
+
+    def silence(self, tree: Tree, end: int) -> int:
+        """Forget of sealed leaves before `end` what they were about: kind and document. Their hashes stay. How many. Safe to
+        repeat."""
+
     def latest(self, tree: Tree, kinds: Sequence[str], document_ids: Sequence[str]) -> dict[str, int]:
         """For each of these documents that has an entry of one of these kinds, the position of its last."""

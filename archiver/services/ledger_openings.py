@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 
 from archiver.domain.ledger import Tree
-from archiver.domain.ledger_files import Opening, read_payloads
+from archiver.domain.ledger_files import Opening, payload_range, read_payloads
 from archiver.errors import NotFoundError
 from archiver.ports.objects import ObjectInfo, ObjectStore
 from archiver.services.ledger_objects import payload_files, read_file
 
-_RANGE = re.compile(r"/(\d{12})-(\d{12})\.$")
 _AT_ONCE = 4
 
 
@@ -20,13 +18,9 @@ class Openings:
 
     def __init__(self, objects: ObjectStore, tree: Tree) -> None:
         self._objects, self._tree = objects, tree
-        found = [
-            (int(match[1]), int(match[2]), infos)
-            for stem, infos in payload_files(objects, tree).items()
-            if (match := _RANGE.search(stem))
-        ]
+        found = [(place[0], infos) for stem, infos in payload_files(objects, tree).items() if (place := payload_range(stem))]
         self._files = sorted(found, key=lambda one: one[0])
-        self._starts = [first for first, _, _ in self._files]
+        self._starts = [first for first, _ in self._files]
         self._read: dict[int, dict[int, Opening]] = {}
 
     def of(self, position: int) -> Opening:
@@ -46,7 +40,7 @@ class Openings:
         if place not in self._read:
             while len(self._read) >= _AT_ONCE:
                 self._read.pop(next(iter(self._read)))
-            self._read[place] = self._opened(self._files[place][2])
+            self._read[place] = self._opened(self._files[place][1])
         return self._read[place]
 
     def _opened(self, infos: list[ObjectInfo]) -> dict[int, Opening]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from archiver.domain.ledger import Tree
 from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.keys import Keys
 from archiver.ports.ledger import LEVELS, LedgerRows
-from retention.merkle import Frontier, complete_subtrees, consistency_path, inclusion_path, join, root_of
+from retention.merkle import Frontier, complete_subtrees, consistency_path, inclusion_path, join, node_hash, root_of
 from retention.signed_head import InclusionProof, SignedHead
 
 
@@ -20,7 +22,19 @@ class KeptTree:
     def subtree(self, level: int, index: int) -> bytes:
         """Root of the complete subtree over 2**level leaves."""
         above = level % LEVELS
-        return root_of(self._rows.nodes(self._tree, level - above, index << above, 1 << above))
+        try:
+            return root_of(self._rows.nodes(self._tree, level - above, index << above, 1 << above))
+        except IntegrityError:
+            if self._tree is Tree.CUSTODY or not level:
+                raise
+            return self._taken_up(level, index)
+
+    def _taken_up(self, level: int, index: int) -> bytes:
+        """Of an access tree without its beginning: the roots it was taken up from lie at whatever level each of them has."""
+        if level % LEVELS:
+            with suppress(IntegrityError):
+                return self._rows.nodes(self._tree, level, index, 1)[0]
+        return node_hash(self.subtree(level - 1, 2 * index), self.subtree(level - 1, 2 * index + 1))
 
     def range_root(self, first: int, end: int) -> bytes:
         """`retention.merkle.RangeRoot` over this tree."""

@@ -43,13 +43,12 @@ class Sealing:
     """How segments are cut and locked.
 
     Attributes:
-        custody, access: how long the files of each tree are locked, from the moment of sealing. Custody must outlive the
-            longest retention period; its locks are extended while the archive lives.
+        keep: how long files are locked, from the moment of sealing; longer than the longest retention period. Locks are extended
+            while the archive lives, those of the access tree too: its months expire, its commitments stay.
         leaves: most leaves in a segment, at most `SEGMENT_LEAVES`.
     """
 
-    custody: timedelta = timedelta(days=11 * 366)
-    access: timedelta = timedelta(days=366)
+    keep: timedelta = timedelta(days=11 * 366)
     mode: LockMode = LockMode.GOVERNANCE
     leaves: int = SEGMENT_LEAVES
 
@@ -102,7 +101,7 @@ class Sealer:
     def _write_files(self, segment: Segment, openings: Sequence[Opening]) -> None:
         place = (segment.tree, segment.first, segment.end)
         payloads = Put(Bucket.DELETABLE, payload_key(*place), body=write_payloads(openings))
-        commitments = Put(Bucket.LOCKED, segment_key(*place), body=write_segment(segment), lock=self._lock(segment.tree))
+        commitments = Put(Bucket.LOCKED, segment_key(*place), body=write_segment(segment), lock=self._lock())
         kept, sealed = self.objects.put([payloads, commitments])
         if not kept.created and read_payloads(read_file(self.objects, kept.info)) != list(openings):
             raise _taken(kept)
@@ -121,7 +120,7 @@ class Sealer:
     def _publish(self, head: SignedHead) -> SignedHead:
         """Write the head, or take the one a run that was cut off left there, if it says the same."""
         tree = Tree(head.statement.tree)
-        put = Put(Bucket.LOCKED, head_key(tree, head.size), body=write_head(head), lock=self._lock(tree))
+        put = Put(Bucket.LOCKED, head_key(tree, head.size), body=write_head(head), lock=self._lock())
         (result,) = self.objects.put([put])
         if result.created:
             return head
@@ -131,9 +130,8 @@ class Sealer:
             raise _taken(result)
         return found
 
-    def _lock(self, tree: Tree) -> Lock:
-        keep = self.sealing.custody if tree is Tree.CUSTODY else self.sealing.access
-        return Lock(self.sealing.mode, self.clock.now() + keep)
+    def _lock(self) -> Lock:
+        return Lock(self.sealing.mode, self.clock.now() + self.sealing.keep)
 
 
 def _cut(tree: Tree, leaves: Sequence[Leaf]) -> int:

@@ -19,13 +19,17 @@ from retention.signed_head import InclusionProof
 
 BATCH = 2_000
 """Events moved in one transaction."""
+ACCESS_WAITS = 2_048
+ACCESS_EVERY = timedelta(hours=1)
+"""Entries of the access tree are sealed once so many wait, or so long after the last head: not a few at a time, each time somebody
+seals, into a file for every question that was asked."""
 
 
 class LedgerService:
     """The one sequencer. Every method may be repeated, and cut off anywhere.
 
     Args:
-        sealing: how segments are cut and locked; the default keeps custody eleven years.
+        sealing: how segments are cut and locked; the default keeps them eleven years.
         sealing_alone: keeps other hosts from sealing meanwhile.
         entropy: n -> n unpredictable bytes, for salts.
     """
@@ -57,11 +61,13 @@ class LedgerService:
                 total += moved
         return total
 
-    def seal(self, *, partial: bool = True) -> int:
+    def seal(self, *, partial: bool = True, small: bool = False) -> int:
         """Seal what is entered and not sealed yet; how many segments. None on a host without the signing key: another does it.
 
         Args:
             partial: False leaves a last segment that is not full for later: for use within a long run.
+            small: with `partial`, also the few and new entries of the access tree that would wait otherwise: when nobody may come
+                soon who seals them.
 
         Raises:
             IntegrityError: what would be signed is not what was entered; see `Sealer.seal_next`.
@@ -69,14 +75,21 @@ class LedgerService:
         if not self._keys.can_sign:
             return 0
         with self._sealing_alone():
-            return self._seal_all(partial=partial)
+            return self._seal_all(partial=partial, small=small)
 
-    def _seal_all(self, *, partial: bool) -> int:
+    def _seal_all(self, *, partial: bool, small: bool) -> int:
         sealed = 0
         for tree in Tree:
-            while self._sealer.seal_next(tree, partial=partial):
+            rest = partial and (small or tree is Tree.CUSTODY or self._has_waited())
+            while self._sealer.seal_next(tree, partial=rest):
                 sealed += 1
         return sealed
+
+    def _has_waited(self) -> bool:
+        """Whether what the access tree has unsealed is enough, or old enough, for a segment."""
+        state, head = self._rows.state(Tree.ACCESS), self._rows.newest_head(Tree.ACCESS)
+        many = state.size - state.sealed >= ACCESS_WAITS
+        return many or head is None or self._clock.now() - head.statement.time >= ACCESS_EVERY
 
     def beat(self, every: timedelta = timedelta(hours=24)) -> int:
         """Sequence and seal, with a heartbeat in each silent tree that has no head younger than `every`; how many segments."""
@@ -89,7 +102,7 @@ class LedgerService:
                 if (head is None or now - head.statement.time >= every) and not self._rows.waiting(tree):
                     self._rows.enter([LedgerEvent(HEARTBEAT, "", now, tree=tree)])
             self.sequence()
-            return self._seal_all(partial=True)
+            return self._seal_all(partial=True, small=True)
 
     def inclusion_proof(self, document_id: str, kind: str = ARCHIVED, tree: Tree = Tree.CUSTODY) -> InclusionProof:
         """Proof of the document's first entry of this kind under the newest signed head.

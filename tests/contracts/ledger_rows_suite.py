@@ -154,3 +154,32 @@ class LedgerRowsSuite:
         many = [f"document-{n}" for n in range(1_000)]
         assert rows.positions(Tree.CUSTODY, "archived", many) == {"document-1": 0, "document-2": 1}
         assert rows.positions(Tree.CUSTODY, "held", many) == {"document-1": 2}
+
+    def test_all_entries_about_one_document_in_order(self, rows):
+        rows.enter(
+            [event(1), LedgerEvent("fixity", "", AT), event(2), event(1, kind="held"), event(1, tree=Tree.ACCESS), event(1)]
+        )
+        for tree in Tree:
+            rows.advance(tree, 10, append)
+
+        def about(tree, document_id):
+            return [(leaf.position, leaf.kind) for leaf in rows.about(tree, document_id)]
+
+        assert about(Tree.CUSTODY, "document-1") == [(0, "archived"), (3, "held"), (4, "archived")]
+        assert about(Tree.ACCESS, "document-1") == [(0, "archived")]
+        assert about(Tree.CUSTODY, "") == [(1, "fixity")]
+        assert about(Tree.CUSTODY, "document-9") == []
+
+    def test_silenced_leaves_keep_their_hashes_and_tell_nothing(self, rows):
+        rows.enter(event(n) for n in range(5))
+        rows.advance(Tree.CUSTODY, 10, append)
+        hashes = [leaf.hash for leaf in rows.leaves(Tree.CUSTODY)]
+        assert rows.silence(Tree.CUSTODY, 5) == 0, "what is not sealed yet is not touched"
+        rows.seal(Tree.CUSTODY, head(4, root_of(hashes[:4])))
+        assert [rows.silence(Tree.CUSTODY, 3) for _ in range(2)] == [3, 0]
+        leaves = list(rows.leaves(Tree.CUSTODY))
+        assert [leaf.hash for leaf in leaves] == hashes
+        assert [leaf.document_id for leaf in leaves] == ["", "", "", "document-3", "document-4"]
+        assert [leaf.kind for leaf in leaves] == ["", "", "", "archived", "archived"]
+        assert list(rows.about(Tree.CUSTODY, "document-1")) == []
+        assert rows.silence(Tree.ACCESS, 5) == 0

@@ -67,7 +67,7 @@ def test_a_duty_is_done_when_its_time_has_passed(archive: Opened):
     archive.clock.move(timedelta(hours=1))
     assert set(done(archive)) == {"ledger"}
     archive.clock.move(DAY)
-    assert set(done(archive)) == {"ledger", "intake", "holds", "fixity", "watch"}
+    assert set(done(archive)) == {"ledger", "intake", "holds", "access", "fixity", "watch"}
     archive.clock.move(timedelta(days=31))
     assert set(done(archive)) == {*DUTIES}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Function, delete, func, select, update
+from sqlalchemy import Connection, Engine, Function, Select, delete, func, select, update
 
 from archiver.adapters.catalog.engine import read, write
 from archiver.adapters.catalog.insertion import insert_rows, upsert
@@ -68,11 +68,25 @@ class SqlLedgerRows:
             return _state(connection, tree)
 
     def leaves(self, tree: Tree, first: int = 0) -> Iterator[Leaf]:
+        return self._leaves(select(ledger_leaves).where(ledger_leaves.c.tree == tree.value), first)
+
+    def about(self, tree: Tree, document_id: str) -> Iterator[Leaf]:
         columns = ledger_leaves.c
-        query = select(ledger_leaves).where(columns.tree == tree.value).order_by(columns.position).limit(_PAGE)
+        return self._leaves(select(ledger_leaves).where(columns.document_id == document_id, columns.tree == tree.value), 0)
+
+    def silence(self, tree: Tree, end: int) -> int:
+        columns = ledger_leaves.c
+        told = update(ledger_leaves).where(columns.tree == tree.value, columns.position < end)
+        with write(self._engine) as connection:
+            silenced = told.where(columns.payload.is_(None), columns.kind != "").values(kind="", document_id="")
+            return connection.execute(silenced).rowcount
+
+    def _leaves(self, leaves: Select[Any], first: int) -> Iterator[Leaf]:
+        position = ledger_leaves.c.position
+        query = leaves.order_by(position).limit(_PAGE)
         while True:
             with read(self._engine) as connection:
-                page = connection.execute(query.where(columns.position >= first)).all()
+                page = connection.execute(query.where(position >= first)).all()
             for row in page:
                 yield Leaf(row.position, row.kind, row.document_id, row.hash, row.payload, row.salt)
             if len(page) < _PAGE:

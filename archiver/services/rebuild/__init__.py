@@ -26,6 +26,7 @@ from archiver.ports.keys import Keys
 from archiver.ports.ledger import LedgerRows
 from archiver.ports.objects import ObjectStore
 from archiver.ports.rebuilding import CatalogDigest, RebuiltRows
+from archiver.services.access_expiry import last_expiry
 from archiver.services.commit import archived_entry
 from archiver.services.pages import pages
 from archiver.services.placement import Placement
@@ -114,7 +115,8 @@ class Rebuild:
         purges.plans()
         replay = Replay(self.catalog, self.rows, self.objects, records, register, told, self.first)
         for tree in Tree:
-            for stretch in SealedLedger(self.objects, self.keys, tree, told).stretches():
+            gone = last_expiry(self.ledger, self.objects).end if tree is Tree.ACCESS else 0
+            for stretch in SealedLedger(self.objects, self.keys, tree, told, gone).stretches():
                 self._keep(tree, stretch)
                 self._replay(tree, stretch, replay, purges)
         self.result.entries = replay.applied

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from archiver.domain.ledger import Leaf, LedgerEntry, Tree, parse_payload
@@ -18,7 +19,7 @@ from archiver.ports.ledger import LEVELS, Appended
 from archiver.ports.objects import ObjectInfo, ObjectStore
 from archiver.services.ledger_objects import HeadFile, SegmentFile, head_files, payload_files, read_file, segment_files
 from archiver.services.prove_ledger import signed_here
-from retention.merkle import Frontier, Growth, leaf_hash
+from retention.merkle import Frontier, Growth, Node, complete_subtrees, leaf_hash
 from retention.signed_head import SignedHead
 
 Told = Callable[[str, str], None]
@@ -41,10 +42,14 @@ class Stretch:
 
 
 class SealedLedger:
-    """One tree in the object store."""
+    """One tree in the object store.
 
-    def __init__(self, objects: ObjectStore, keys: Keys, tree: Tree, told: Told) -> None:
-        self._objects, self._keys, self._tree, self._told = objects, keys, tree, told
+    Args:
+        expired: leaves before this one may be gone, files and all, without a word.
+    """
+
+    def __init__(self, objects: ObjectStore, keys: Keys, tree: Tree, told: Told, expired: int = 0) -> None:
+        self._objects, self._keys, self._tree, self._told, self._expired = objects, keys, tree, told, expired
 
     def stretches(self) -> Iterator[Stretch]:
         """Segments in order.
@@ -56,6 +61,10 @@ class SealedLedger:
         frontier, older = Frontier(), None
         last = max(heads, default=0)
         for first, files in sorted(self._segments().items()):
+            begun: Sequence[Node] = ()
+            if first and not frontier.size and self._tree is Tree.ACCESS:
+                frontier = self._beginning_lost(files)
+                begun = _roots(frontier)
             if first < frontier.size:
                 self._strangers(files, "its leaves are in another segment already")
                 continue
@@ -66,10 +75,22 @@ class SealedLedger:
             if head is None and len(openings) < len(segment.commitments):
                 self._told(_place(file.info), "it was never signed, and what it commits to is gone: left out")
                 return
-            yield self._stretch(segment, growth, head, openings)
+            yield self._stretch(segment, growth, head, openings, begun)
             frontier, older = growth.frontier(), head
         if last > frontier.size:
             raise IntegrityError(f"the {self._tree} ledger was signed at {last} leaves, its segments end at {frontier.size}")
+
+    def _beginning_lost(self, files: Sequence[SegmentFile]) -> Frontier:
+        """Where the access tree stood before its first segment that is still there, as that one says; the head after it shows
+        whether that is so. Who read what is no reason to have no catalogue at all."""
+        for file in files:
+            with suppress(IntegrityError):
+                before = read_segment(read_file(self._objects, file.info)).before
+                if before.size > self._expired:
+                    said = f"the access ledger begins here: leaves 0 to {before.size - 1} are in no segment"
+                    self._told(_place(file.info), said)
+                return before
+        return Frontier()
 
     def _segments(self) -> dict[int, list[SegmentFile]]:
         found = defaultdict(list)
@@ -100,7 +121,7 @@ class SealedLedger:
                 continue
             growth = Growth(before, LEVELS).extend(leaf_hash(each) for each in segment.commitments)
             whole = (segment.tree, segment.before, segment.end) == (self._tree, before, file.end)
-            head = self._head(heads.get(file.end, ()), growth.frontier(), older)
+            head = self._head(heads.get(file.end, ()), growth.frontier(), older, before.size)
             if whole and (head is not None or file.end > last):
                 self._strangers([one for one in files if one is not file], "another segment stands in this place")
                 return file, segment, growth, head
@@ -109,7 +130,7 @@ class SealedLedger:
             remedy="restore the ledger's files from a copy; `minutier verify` on it says which are damaged",
         )
 
-    def _head(self, files: Sequence[HeadFile], reached: Frontier, older: SignedHead | None) -> SignedHead | None:
+    def _head(self, files: Sequence[HeadFile], reached: Frontier, older: SignedHead | None, size: int) -> SignedHead | None:
         for file in files:
             try:
                 head = read_head(read_file(self._objects, file.info))
@@ -117,7 +138,7 @@ class SealedLedger:
                 self._told(_place(file.info), str(error))
                 continue
             same = (head.statement.tree, head.size, head.root) == (self._tree, reached.size, reached.root())
-            follows = head.continues(older) if older else head.previous == 0
+            follows = head.continues(older) if older else head.previous == size
             if same and follows and signed_here(self._keys, head):
                 return head
             self._told(_place(file.info), "it is no head that this archive has signed over this ledger")
@@ -133,8 +154,15 @@ class SealedLedger:
                 found[opening.position] = opening
         return found
 
-    def _stretch(self, segment: Segment, growth: Growth, head: SignedHead | None, openings: Mapping[int, Opening]) -> Stretch:
-        leaves, entries = [], []
+    def _stretch(
+        self,
+        segment: Segment,
+        growth: Growth,
+        head: SignedHead | None,
+        openings: Mapping[int, Opening],
+        begun: Sequence[Node],
+    ) -> Stretch:
+        leaves, entries = [Leaf(one.index, "", "", one.hash) for one in begun if not one.level], []
         for position, committed in enumerate(segment.commitments, segment.first):
             opening = openings.get(position)
             if opening is None:  # erased: the tree stays, silent
@@ -144,7 +172,8 @@ class SealedLedger:
             entries.append(LedgerEntry(position, event))
             kept = (opening.payload, opening.salt) if head is None else (None, None)
             leaves.append(Leaf(position, event.kind, event.document_id, leaf_hash(committed), *kept))
-        return Stretch(Appended(leaves, growth.completed, growth.frontier()), segment.end, head, entries)
+        nodes = [*(one for one in begun if one.level), *growth.completed]
+        return Stretch(Appended(leaves, nodes, growth.frontier()), segment.end, head, entries)
 
     def _stray(self, info: ObjectInfo) -> None:
         self._told(_place(info), "no file of the ledger has such a name")
@@ -152,6 +181,11 @@ class SealedLedger:
     def _strangers(self, files: Sequence[SegmentFile], what: str) -> None:
         for file in files:
             self._told(_place(file.info), what)
+
+
+def _roots(frontier: Frontier) -> list[Node]:
+    places = complete_subtrees(0, frontier.size)
+    return [Node(level, index, found) for (level, index), found in zip(places, frontier.hashes, strict=True)]
 
 
 def _place(info: ObjectInfo) -> str:

@@ -29,7 +29,7 @@ SLACK = timedelta(days=180)
 """A file's lock is extended once it is so much shorter than it should be, not each time by a month."""
 LONGEST = timedelta(days=100 * 366)
 PAGE = 200
-OWN_FILES = (segments_prefix(Tree.CUSTODY), heads_prefix(Tree.CUSTODY), "policies/", "purges/")
+OWN_FILES = (*(prefix(tree) for tree in Tree for prefix in (segments_prefix, heads_prefix)), "policies/", "purges/")
 """What proves, in the locked bucket: permanent, and locked for a while at a time."""
 
 

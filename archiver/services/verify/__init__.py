@@ -64,3 +64,4 @@ class Verify:
             self.result.count(f"{tree} ledger entries", counts.opened + counts.unsealed)
             self.result.count(f"{tree} ledger heads", counts.heads)
             self.result.count(f"{tree} ledger entries erased", counts.erased)
+            self.result.count(f"{tree} ledger entries expired", counts.expired)

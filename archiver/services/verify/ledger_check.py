@@ -11,7 +11,7 @@ from archiver.domain.ledger import Tree
 from archiver.domain.ledger_report import LedgerReport, TreeCounts
 from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.keys import Keys
-from archiver.ports.ledger import LedgerRows
+from archiver.ports.ledger import LedgerRows, LedgerState
 from archiver.ports.objects import ObjectInfo, ObjectStore
 from archiver.services.ledger_objects import read_file
 
@@ -23,6 +23,8 @@ class TreeCheck:
     """One tree under verification.
 
     Attributes:
+        state: where the tree stood when the verification began.
+        expired: of the access tree, leaves before this one are of months whose entries were removed, as they are after a while.
         roots: size -> root, of every head found sound so far; what segments are measured by.
     """
 
@@ -32,7 +34,26 @@ class TreeCheck:
     keys: Keys
     report: LedgerReport
     counts: TreeCounts
+    state: LedgerState
+    expired: int = 0
     roots: dict[int, bytes] = field(default_factory=dict)
+
+    def may_be_gone(self, end: int) -> bool:
+        """Whether files of the leaves before this one may have been removed, once no lock kept them: their months have expired."""
+        return end <= self.expired
+
+    def came_since(self, end: int) -> bool:
+        """Whether what ends there was sealed after the verification began, or is just now: only the access tree may grow so."""
+        if self.tree is Tree.CUSTODY or end <= self.state.sealed:
+            return False
+        now = self.rows.state(self.tree)
+        return end <= (now.sealed if end == self.state.planned else now.planned)
+
+    def grew_by(self, position: int) -> bool:
+        """Whether that leaf of the access tree was entered after the verification began."""
+        if self.tree is Tree.CUSTODY or position < self.state.size:
+            return False
+        return position < self.rows.state(self.tree).size
 
     def in_store(self, info: ObjectInfo, what: str) -> None:
         """Take note of something in an object."""

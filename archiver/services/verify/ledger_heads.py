@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from archiver.domain.digest import Sha256, of_bytes
-from archiver.domain.ledger import Tree
 from archiver.domain.ledger_files import read_head, write_head
 from archiver.errors import IntegrityError
 from archiver.services.ledger_objects import HeadFile, head_files
@@ -16,6 +15,8 @@ def check_heads(check: TreeCheck) -> None:
     """Check every head in the store; those that are sound go into `check.roots`."""
     catalogued, taken, older = _catalogued(check), set[int](), None
     for file in head_files(check.objects, check.tree, check.stray):
+        if check.came_since(file.size):
+            continue
         if file.size in taken:
             check.in_store(file.info, f"a second version ({file.info.ref.version}) lies on top of it")
             continue
@@ -29,7 +30,7 @@ def check_heads(check: TreeCheck) -> None:
             check.in_catalogue(f"its head of {file.size} leaves is not the one in the object store")
         check.roots[head.size], older = head.root, head
         check.counts.heads += 1
-    for size in sorted(catalogued.keys() - taken):
+    for size in sorted(size for size in catalogued.keys() - taken if not (check.came_since(size) or check.may_be_gone(size))):
         check.in_catalogue(f"its head of {size} leaves is not in the object store")
     _check_known(check, sorted(taken - catalogued.keys()))
 
@@ -56,7 +57,7 @@ def _is_sound(check: TreeCheck, file: HeadFile, head: SignedHead) -> bool:
 
 def _check_chain(check: TreeCheck, file: HeadFile, head: SignedHead, older: SignedHead | None) -> None:
     if older is None:
-        if head.previous and check.tree is Tree.CUSTODY:
+        if head.previous and not check.may_be_gone(head.previous):
             check.in_store(file.info, f"the sound head of {head.previous} leaves before it is missing")
     elif head.previous != older.size:
         check.in_store(file.info, f"it follows a head of {head.previous} leaves, but the sound head before it has {older.size}")
@@ -69,7 +70,7 @@ def _check_chain(check: TreeCheck, file: HeadFile, head: SignedHead, older: Sign
 
 
 def _check_known(check: TreeCheck, unknown: list[int]) -> None:
-    state = check.rows.state(check.tree)
+    state = check.state
     for size in unknown:
         if state.sealed < size == state.planned:
             check.counts.interrupted = True

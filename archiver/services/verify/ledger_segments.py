@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, takewhile
 
-from archiver.domain.ledger import Leaf, Tree, entry_hash, parse_payload
-from archiver.domain.ledger_files import Opening, Segment, payload_stem, read_payloads, read_segment
+from archiver.domain.ledger import Leaf, entry_hash, parse_payload
+from archiver.domain.ledger_files import Opening, Segment, payload_range, payload_stem, read_payloads, read_segment
 from archiver.errors import IntegrityError
 from archiver.ports.ledger import LEVELS, LedgerState
 from archiver.ports.objects import ObjectInfo
@@ -21,10 +21,14 @@ NODES_AT_ONCE = 64
 
 def check_leaves(check: TreeCheck) -> None:
     """Check segments against the roots found sound, and the catalogue's leaves against segments; then what is not sealed yet."""
-    state = check.rows.state(check.tree)
-    leaves = _CatalogueLeaves(check, check.rows.leaves(check.tree))
+    state = check.state
+    known = takewhile(lambda leaf: not check.grew_by(leaf.position), check.rows.leaves(check.tree))
+    leaves = _CatalogueLeaves(check, known)
     payloads, reached, frontier = payload_files(check.objects, check.tree), 0, Frontier()
     for file in segment_files(check.objects, check.tree, check.stray):
+        if check.came_since(file.end):
+            payloads.pop(payload_stem(check.tree, file.first, file.end), None)
+            continue
         if not _follows(check, file, reached):
             continue
         reached = file.end
@@ -41,7 +45,7 @@ def _follows(check: TreeCheck, file: SegmentFile, reached: int) -> bool:
             file.info, f"leaves {file.first} to {min(reached, file.end) - 1} are in another segment, or version, already"
         )
         return False
-    if file.first > reached and (check.tree is Tree.CUSTODY or reached):
+    if file.first > reached and (reached or not check.may_be_gone(file.first)):
         check.in_store(file.info, f"leaves {reached} to {file.first - 1}, before it, are in no segment")
     return True
 
@@ -54,14 +58,15 @@ def _read_segment(check: TreeCheck, file: SegmentFile) -> Segment | None:
     if (segment.tree, segment.first, segment.end) != (check.tree, file.first, file.end):
         check.in_store(file.info, f"it holds leaves {segment.first} to {segment.end - 1} of the {segment.tree} tree")
         return None
-    if segment.before.root() != check.roots.get(segment.first, EMPTY_ROOT if segment.first == 0 else None):
+    signed = check.roots.get(segment.first, EMPTY_ROOT if segment.first == 0 else None)
+    if segment.before.root() != signed and (signed or not check.may_be_gone(segment.first)):
         check.in_store(file.info, f"what it says was before it has not the root signed at {segment.first} leaves")
     after = Growth(segment.before).extend(leaf_hash(each) for each in segment.commitments).frontier()
     if after.root() == check.roots.get(segment.end):
         check.counts.leaves += len(segment.commitments)
     elif segment.end in check.roots:
         check.in_store(file.info, f"its commitments do not lead to the root signed at {segment.end} leaves")
-    elif check.rows.state(check.tree).planned != segment.end:
+    elif check.state.planned != segment.end:
         check.in_store(file.info, f"no sound head of {segment.end} leaves stands for it")
     check.counts.segments += 1
     return segment
@@ -80,7 +85,11 @@ def _openings(check: TreeCheck, segment: Segment, files: list[ObjectInfo]) -> di
             else:
                 found[opening.position] = opening
     check.counts.opened += len(found)
-    check.counts.erased += len(segment.commitments) - len(found)
+    gone = len(segment.commitments) - len(found)
+    if segment.end <= check.expired:
+        check.counts.expired += gone
+    else:
+        check.counts.erased += gone
     return found
 
 
@@ -91,8 +100,10 @@ def _check_reach(check: TreeCheck, state: LedgerState, reached: int, payloads: d
         check.in_catalogue(f"it says {state.sealed} leaves are sealed, the segments in the object store end at {reached}")
     being_sealed = payload_stem(check.tree, state.sealed, state.planned) if state.planned > state.sealed else ""
     for stem, files in payloads.items():
-        for info in files if stem != being_sealed else ():
-            check.in_store(info, "it is of no sound segment")
+        place = payload_range(stem)
+        if stem != being_sealed and not (place and check.came_since(place[1])):
+            for info in files:
+                check.in_store(info, "it is of no sound segment")
 
 
 @dataclass(slots=True)
@@ -142,6 +153,8 @@ class _CatalogueLeaves:
 
     def _compare_unsealed(self, leaf: Leaf) -> None:
         self.check.counts.unsealed += 1
+        if (leaf.payload is None or leaf.salt is None) and self.check.came_since(leaf.position + 1):
+            return
         if leaf.payload is None or leaf.salt is None:
             self.check.in_catalogue(f"it has lost the payload of leaf {leaf.position}, which is not sealed yet")
         else:
