@@ -1,9 +1,10 @@
-"""`minutier certificate`: for whoever was handed one. Needs no archive and no network."""
+"""`minutier certificate`: for whoever was handed one, or evidence of a document. Needs no archive and no network."""
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
 from string import hexdigits
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from archiver.cli.context import Context, counted, pass_context
+from archiver.cli.new_file import made
 from archiver.domain.display import safe
-from archiver.errors import AlreadyExistsError, IntegrityError, RefusedError, UnreachableError, UsageError
+from archiver.errors import IntegrityError, RefusedError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from retention.annex import Annex, Opened
     from retention.certificate import Item
     from retention.certificate_check import TimestampHolds
     from retention.certificate_report import Report, Tally
+    from retention.evidence_check import Exhibit
 
 UNKNOWN, BROKEN = 1, 4
 _KEY_BYTES = 32
@@ -26,27 +29,49 @@ _KEY_BYTES = 32
 
 @click.group("certificate")
 def command() -> None:
-    """Check what certifies a destruction, without an archive."""
+    """Check certificates and evidence, without an archive."""
 
 
 @command.command("verify")
 @click.argument("file", metavar="FILE")
 @click.option("--key", "key", metavar="KEY", help="The archive's public key: a PEM file, or its 64 hexadecimal digits.")
-@click.option("--annex", "annex", metavar="FILE", help="An annex: shows which document one item of the certificate was.")
+@click.option(
+    "--annex", "annex", metavar="FILE", help="An annex: shows which document an item was, or what a ledger entry holds."
+)
+@click.option("--document", "document", metavar="FILE", help="Bytes: are they those the evidence is of?")
+@click.option("--reference", "reference", metavar="TEXT", help="With --document: were they handed in under this reference?")
 @click.option("--timestamp-ca", "ca", metavar="FILE", help="Certificates (PEM) of the time-stamp authorities that you trust.")
 @pass_context
-def verify(context: Context, file: str, key: str | None, annex: str | None, ca: str | None) -> None:
-    """Check a certificate of destruction, offline.
+def verify(
+    context: Context, file: str, key: str | None, annex: str | None, document: str | None, reference: str | None, ca: str | None
+) -> None:
+    """Check a certificate of destruction, evidence of a document or an attestation of deposit, offline.
 
     Everything in it against everything else, and its signature against a key that came to you by another way. Exits with
-    0 when it is sound and signed by that key, 1 when it is consistent but no key was given, 4 when anything does not hold.
+    0 when it is sound and signed by that key, 1 when it is consistent but no key was given, 4 when anything does not hold, or
+    when the evidence itself says that something speaks against the document.
     """
-    from retention.certificate_check import check_certificate
+    from archiver.cli.evidence_verdict import is_evidence, verify_evidence
 
     pinned = public_key(key) if key else None
-    opening = _Opening(_annex(annex)) if annex else None
+    if reference is not None and not document:
+        raise UsageError("--reference without --document", remedy="a reference is sealed together with the bytes: give both")
     with _opened(file) as stream:
-        report = check_certificate(stream, pinned, _stamp_check(ca), seen=opening.see if opening else lambda _: None)
+        if is_evidence(stream):
+            verify_evidence(context, stream, pinned, _stamp_check(ca), _exhibit(document, reference, annex))
+            return
+        if document:
+            raise UsageError(
+                "--document with a certificate of destruction", remedy="it seals no bytes; an annex tells the digest"
+            )
+        _verify_destruction(context, stream, pinned, annex, ca)
+
+
+def _verify_destruction(context: Context, stream: BinaryIO, pinned: bytes | None, annex: str | None, ca: str | None) -> None:
+    from retention.certificate_check import check_certificate
+
+    opening = _Opening(_annex(annex)) if annex else None
+    report = check_certificate(stream, pinned, _stamp_check(ca), seen=opening.see if opening else lambda _: None)
     shown, failure = opening.result(report) if opening else (None, "")
     findings = [*report.findings, *([failure] if failure else [])]
     context.answer(_value(report, findings, shown), _lines(report, findings, shown))
@@ -56,36 +81,41 @@ def verify(context: Context, file: str, key: str | None, annex: str | None, ca: 
         sys.exit(UNKNOWN)
 
 
+def _exhibit(document: str | None, reference: str | None, annex: str | None) -> Exhibit:
+    """What whoever checks evidence holds beside it."""
+    from retention.evidence_annex import LIMIT, read_annex
+    from retention.evidence_check import Exhibit
+
+    opening = None
+    if annex:
+        with _opened(annex) as stream:
+            opening = read_annex(stream.read(LIMIT + 1))
+    return Exhibit(_digest(document) if document else None, reference, opening)
+
+
+def _digest(file: str) -> bytes:
+    with _opened(file) as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
+
+
 @command.command("pdf")
 @click.argument("file", metavar="FILE")
 @click.argument("output", metavar="PDF")
 @pass_context
 def pdf(context: Context, file: str, output: str) -> None:
-    """Write a certificate as a PDF, to be read and filed.
+    """Write a certificate, or evidence, as a PDF, to be read and filed.
 
-    The same certificate gives the same bytes. Exits with 4 for one that does not hold. The PDF proves nothing by itself: it
-    names the signed file it was made from.
+    The same file gives the same bytes. Exits with 4 for one that does not hold. The PDF proves nothing by itself: it names the
+    signed file it was made from.
     """
+    from archiver.adapters.certificates.evidence_pdf import write_evidence_pdf
     from archiver.adapters.certificates.pdf import write_pdf
+    from archiver.cli.evidence_verdict import is_evidence
 
     with _opened(file) as stream:
-        pages = _made(output, lambda out: write_pdf(stream, out))
+        write = write_evidence_pdf if is_evidence(stream) else write_pdf
+        pages = made(output, lambda out: write(stream, out))
     context.answer({"pdf": output, "pages": pages}, [safe(f"{output}: {counted(pages, 'page')}")])
-
-
-def _made(output: str, write: Callable[[BinaryIO], int]) -> int:
-    """A new file, whole or not at all."""
-    from archiver.services.whole_file import whole_file
-
-    try:
-        with whole_file(Path(output)) as out:
-            return write(out)
-    except FileExistsError as error:
-        raise AlreadyExistsError(f"{output} is there already", remedy="name another file: this one is not overwritten") from error
-    except OSError as error:
-        raise UnreachableError(
-            f"{output} cannot be written: {error.strerror}", remedy="check folder, disk and permissions"
-        ) from error
 
 
 def public_key(given: str) -> bytes:
@@ -132,7 +162,7 @@ def _start_of(file: str) -> bytes:
         return stream.read(4 * _KEY_BYTES)
 
 
-def _opened(file: str) -> BinaryIO:
+def _opened(file: str) -> BufferedReader:
     try:
         return open(file, "rb")
     except FileNotFoundError as error:

@@ -9,7 +9,7 @@ import pytest
 from archiver.cli.main import COMMANDS
 from tests.support.command import Minutier
 
-SCOPED = {"search", "show", "get", "explain", "export"}
+SCOPED = {"search", "show", "get", "evidence", "explain", "export"}
 HARMLESS = {"config", "certificate"}
 """Tell of settings, and of a file that is given; not of documents."""
 
@@ -30,6 +30,9 @@ OWNERS = {
     "purge": [["purge", "list"], ["purge", "show", "p"]],
     "timetable": [["timetable"]],
     "rebuild": [["rebuild"]],
+    "audit": [["audit", "--since", "2026-01-01"], ["audit", "--principal", "anna"]],
+    "break-glass": [["break-glass", "list"]],
+    "serve": [["serve", "--port", "0"]],
     "verify": [["verify"]],
     "reindex": [["reindex"]],
     "work": [["work"]],
@@ -69,10 +72,10 @@ def test_import_by_another_makes_no_archive(tmp_path: Path) -> None:
     assert not minutier.home.exists()
 
 
-@pytest.mark.parametrize("command", ["show", "explain", "get"])
+@pytest.mark.parametrize("command", ["show", "explain", "get", "evidence"])
 def test_what_may_not_be_seen_is_not_there(archive: Minutier, command: str, tmp_path: Path) -> None:
     (hidden,) = archive.ids().values()
-    more = ["-o", tmp_path / "out"] if command == "get" else []
+    more = ["-o", tmp_path / "out"] if command in ("get", "evidence") else []
     asked = [archive.run("--as", "anna", "--group", "finance", command, one, *more, code=1) for one in (hidden, "0" * 36)]
     assert asked[0].out == asked[1].out == ""
     assert asked[0].err.replace(hidden, "") == asked[1].err.replace("0" * 36, "")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from archiver.adapters.certificates.sheet import LEFT, Sheet
-from archiver.adapters.certificates.typeset import CELL, CELL_MONO, MONO, SUBTITLE, TEXT, TITLE, lines_of
+from archiver.adapters.certificates.typeset import CELL, CELL_MONO, MONO, SUBTITLE, TITLE, lines_of
 from retention.certificate import Body, Check, SignedApproval
 from retention.certificate_report import Report, Tally
 from retention.statements import Approval, PlanStatement
@@ -25,8 +25,8 @@ def draw_front(sheet: Sheet, body: Body, report: Report, digest: str, size: int)
     _destroyed(sheet, body, report, plan)
     _decided(sheet, body, plan)
     _checked(sheet, body.checks)
-    _listed(sheet, "What the destruction did not reach", body.not_covered, "Nothing is known that it did not reach.")
-    _listed(sheet, "How far this certificate reaches", _reach(report), "")
+    sheet.listed("What the destruction did not reach", body.not_covered, "Nothing is known that it did not reach.")
+    sheet.listed("How far this certificate reaches", _reach(report), "")
     _how_to_verify(sheet, report, digest, size)
 
 
@@ -116,18 +116,6 @@ def _checked(sheet: Sheet, checks: Iterable[Check]) -> None:
         sheet.y -= 3
     if not found:
         sheet.paragraph("No check is recorded.")
-
-
-def _listed(sheet: Sheet, title: str, lines: Iterable[str], otherwise: str) -> None:
-    sheet.heading(title)
-    found = False
-    for line in lines:
-        found = True
-        sheet.need(TEXT.leading)
-        sheet.write(LEFT + 4, "–", TEXT, sheet.y - TEXT.leading)
-        sheet.paragraph(line, indent=16, after=2)
-    if not found:
-        sheet.paragraph(otherwise)
 
 
 def _reach(report: Report) -> list[str]:

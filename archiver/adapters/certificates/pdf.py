@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any, BinaryIO
 
+from archiver.adapters.certificates.canvas import new_canvas
 from archiver.adapters.certificates.front import draw_front
 from archiver.adapters.certificates.items import draw_items
-from archiver.adapters.certificates.sheet import HEIGHT, WIDTH, Sheet
+from archiver.adapters.certificates.sheet import Sheet
 from archiver.errors import IntegrityError
 from retention.certificate_check import check_certificate
 from retention.certificate_file import CertificateFile
@@ -38,16 +39,13 @@ def write_pdf(certificate: BinaryIO, out: BinaryIO) -> int:
 
 
 def _canvas(out: BinaryIO, report: Report) -> Any:
-    from reportlab.pdfgen.canvas import Canvas
-
-    canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), pageCompression=1, invariant=1)
-    canvas.setTitle(f"Certificate of destruction {report.purge}")
-    canvas.setAuthor(f"Archive {report.archive}")
-    canvas.setSubject(f"{report.documents:,} documents, signed {report.time.isoformat()}")
-    canvas.setCreator("Minutier")
-    canvas.setDateFormatter(lambda *_: f"D:{report.time:%Y%m%d%H%M%S}+00'00'")
-    canvas.setCatalogEntry("Lang", "en")
-    return canvas
+    return new_canvas(
+        out,
+        title=f"Certificate of destruction {report.purge}",
+        author=f"Archive {report.archive}",
+        subject=f"{report.documents:,} documents, signed {report.time.isoformat()}",
+        time=report.time,
+    )
 
 
 def _draw(canvas: Any, pages: int, certificate: BinaryIO, report: Report) -> int:

@@ -7,7 +7,7 @@ which at a hundred thousand documents is minutes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -103,6 +103,18 @@ class Sheet:
             self.y -= LABEL.leading
             self.write(LEFT, name, LABEL)
             self.write(LEFT + LABELS, line, style)
+
+    def listed(self, title: str, lines: Iterable[str], otherwise: str) -> None:
+        """A section of lines with a dash before each; `otherwise` where there is none."""
+        self.heading(title)
+        found = False
+        for line in lines:
+            found = True
+            self.need(TEXT.leading)
+            self.write(LEFT + 4, "–", TEXT, self.y - TEXT.leading)
+            self.paragraph(line, indent=16, after=2)
+        if not found:
+            self.paragraph(otherwise)
 
     def head_row(self, columns: Sequence[tuple[float, str]]) -> None:
         """Names of columns, here and at the top of each page the table goes on to, until `end_table`."""
