@@ -52,7 +52,7 @@ def read_file(objects: ObjectStore, info: ObjectInfo) -> bytes:
         IntegrityError: it is longer than any such file, or not what was written.
     """
     with objects.open(info.ref) as stream:
-        body = stream.read(FILE_LIMIT + 1)
+        body = stream.read(min(info.size, FILE_LIMIT) + 1)
     if len(body) > FILE_LIMIT:
         raise IntegrityError(f"{info.ref.key} is longer than {FILE_LIMIT} bytes, as no file of the ledger is")
     if of_bytes(body) != info.sha256:
