@@ -14,10 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from archiver.api import documents, health, search
+from archiver.api import approvals, batches, content, deposits, documents, events, evidence, health, holds, purges, search
+from archiver.api.description import description, operation_id
 from archiver.api.front import Front
 from archiver.api.guard import Guard
-from archiver.api.measures import Measures
+from archiver.api.measures import VERSION, Measures, route_of
 from archiver.api.problems import ALWAYS, Failure, Problem, documented, failure_of
 from archiver.bootstrap.serving import Serving
 from archiver.domain.accesses import Act
@@ -27,7 +28,18 @@ from retention.errors import RetentionError
 ABOUT = """Search, fetch and deposit documents of an archive. Every answer holds only what the caller's groups may see; every \
 failure is a problem document (RFC 9457) with a stable `code`."""
 
-GROUPS: tuple[APIRouter, ...] = (search.routes, documents.routes)
+GROUPS: tuple[APIRouter, ...] = (
+    search.routes,
+    deposits.routes,
+    documents.routes,
+    content.routes,
+    evidence.routes,
+    batches.routes,
+    events.routes,
+    holds.routes,
+    purges.routes,
+    approvals.routes,
+)
 """What lies under `/v1`."""
 
 
@@ -57,14 +69,16 @@ def create_app(home: Path) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        generate_unique_id_function=operation_id,
     )
+    app.openapi = lambda: description(app)  # type: ignore[method-assign]
     measures = app.state.measures = Measures()
     for routes in GROUPS:
-        app.include_router(routes, prefix="/v1", responses=documented(*ALWAYS))
+        app.include_router(routes, prefix=VERSION, responses=documented(*ALWAYS))
     app.include_router(health.routes)
     for kind in (MinutierError, RetentionError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _failed)
-    app.add_middleware(Guard, measures=measures)
+    app.add_middleware(Guard, measures=measures, unbounded=frozenset({VERSION + deposits.PATH}))
     return app
 
 
@@ -81,7 +95,7 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 
 def _route(request: Request) -> str:
-    return f"{request.method} {getattr(request.scope.get('route'), 'path', '')}"
+    return f"{request.method} {route_of(request.scope)}"
 
 
 __all__ = ["Failure", "Problem", "create_app"]

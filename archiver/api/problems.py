@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from archiver.api.shown import Shown
 from archiver.errors import MinutierError, TooManyError
 from retention.errors import RetentionError
 
@@ -22,13 +23,20 @@ _MOST_SAID = 5
 
 STATUS = {
     "usage": 400,
+    "date-invalid": 400,
+    "period-invalid": 400,
+    "statement-invalid": 400,
     "not-authenticated": 401,
     "not-permitted": 403,
     "not-found": 404,
+    "too-slow": 408,
     "already-exists": 409,
+    "in-progress": 409,
+    "not-committed": 409,
     "refused": 409,
     "destroyed": 410,
     "too-large": 413,
+    "key-reused": 422,
     "kept": 423,
     "too-many": 429,
     "integrity": 500,
@@ -39,16 +47,34 @@ STATUS = {
     "lost-claim": 503,
     "interrupted": 503,
 }
-"""What each code of `archiver.errors` is over HTTP; any other is 500."""
+"""What each code of `archiver.errors` and `retention.errors` is over HTTP; any other is 500."""
 
-_BY_STATUS = {404: "no-such-resource", 405: "method-not-allowed", 415: "unsupported-media-type", 416: "range-not-satisfiable"}
+_BY_STATUS = {
+    404: "no-such-resource",
+    405: "method-not-allowed",
+    408: "too-slow",
+    413: "too-large",
+    415: "unsupported-media-type",
+    416: "range-not-satisfiable",
+}
+"""Codes that the command line has no use for; anything else that HTTP itself refuses is `usage`."""
+
+_IN_OTHER_WORDS = {
+    400: ("the body cannot be read", "send JSON in UTF-8, as /openapi.json describes it"),
+    404: ("there is nothing at this address", "see /openapi.json"),
+    405: ("this address does not take this method", "see /openapi.json"),
+}
+"""What the framework itself refuses, and what to do."""
+
+CODES = frozenset({"error", "retention", "policy-invalid", "source", *STATUS, *_BY_STATUS.values()})
+"""Every code of an answer."""
 
 
 class Mistake(BaseModel):
     """One thing that is wrong in what was sent."""
 
-    where: str = Field(description="Where it is, such as `body.limit`.")
-    what: str
+    where: Shown = Field(description="Where it is, such as `body.limit`.")
+    what: Shown
 
 
 class Problem(BaseModel):
@@ -58,8 +84,8 @@ class Problem(BaseModel):
     title: str
     status: int
     code: str
-    detail: str
-    remedy: str = Field("", description="What to do, or what to write instead.")
+    detail: Shown
+    remedy: Shown = Field("", description="What to do, or what to write instead.")
     errors: list[Mistake] = Field(default_factory=list, description="Each mistake in what was sent.")
 
 
@@ -96,9 +122,7 @@ def failure_of(error: Exception) -> Failure:
     if isinstance(error, RequestValidationError):
         return _invalid(error)
     if isinstance(error, HTTPException):
-        code = _BY_STATUS.get(error.status_code, "usage")
-        headers = dict(error.headers or {})
-        return Failure(error.status_code, code, str(error.detail), "", (), headers)
+        return _of_http(error)
     return Failure(500, "error", "this should not have happened; it is in the server's log", "please report it")
 
 
@@ -111,6 +135,12 @@ def _ours(error: MinutierError | RetentionError) -> Failure:
     elif status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Failure(status, error.code, str(error), error.remedy, (), headers)
+
+
+def _of_http(error: HTTPException) -> Failure:
+    status = error.status_code
+    said, remedy = _IN_OTHER_WORDS.get(status, (str(error.detail), ""))
+    return Failure(status, _BY_STATUS.get(status, "usage"), said, remedy, (), dict(error.headers or {}))
 
 
 def _invalid(error: RequestValidationError) -> Failure:

@@ -1,4 +1,4 @@
-"""The write lock of an archive in a folder."""
+"""The write lock of an archive in a folder. Whoever only works through what waits gives way to whoever asks for it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,33 @@ from pathlib import Path
 
 from archiver.errors import LockedError, NotPermittedError
 
+_YIELDS = "gives way when asked"
+_ASKING_SECONDS = 20.0
+_LOOK_EVERY = 0.02
+
 
 class WriteLock:
-    """One writing process at a time. The file names its holder; the kernel lets go when that process ends, however it ends."""
+    """One writing process at a time. The file names its holder; the kernel lets go when that process ends, however it ends.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Args:
+        yields: this holder looks at `wanted`, and then lets go soon: others wait for it.
+    """
+
+    def __init__(self, path: Path, *, yields: bool = False) -> None:
+        self._path, self._yields = path, yields
         self._descriptor = -1
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for it."""
+        descriptor = os.open(_asking_path(self._path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return False
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
 
     def __enter__(self) -> WriteLock:
         try:
@@ -27,7 +47,7 @@ class WriteLock:
                 f"{self._path} cannot be written: {error.strerror}", remedy="run as the user who owns the archive"
             ) from error
         try:
-            _lock_patiently(self._descriptor)
+            _lock_patiently(self._descriptor, _asking_path(self._path), yields=self._yields)
         except BlockingIOError as error:
             holder = _named(self._descriptor)
             os.close(self._descriptor)
@@ -37,7 +57,8 @@ class WriteLock:
             ) from error
         os.ftruncate(self._descriptor, 0)
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()} since {started}\n".encode(), 0)
+        how = f", {_YIELDS}" if self._yields else ""
+        os.pwrite(self._descriptor, f"process {os.getpid()} on {socket.gethostname()} since {started}{how}\n".encode(), 0)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -45,15 +66,43 @@ class WriteLock:
         os.close(self._descriptor)
 
 
-def _lock_patiently(descriptor: int) -> None:
-    """Take the lock; a `holder_of` that looks at it at this very moment is gone at the next try."""
+def _lock_patiently(descriptor: int, asking: Path, *, yields: bool) -> None:
+    """Take the lock; a `holder_of` that looks at it at this very moment is gone at the next try, and a holder that yields is asked."""
     for pause in (0.05, 0.1, 0.2):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _locked(descriptor):
             return
-        except BlockingIOError:
-            time.sleep(pause)
+        time.sleep(pause)
+    if not yields and _YIELDS in _named(descriptor) and _lock_by_asking(descriptor, asking):
+        return
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _lock_by_asking(descriptor: int, asking: Path) -> bool:
+    """Ask the holder to give way, and wait for that, as long as it is one that does."""
+    asked = os.open(asking, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(asked, fcntl.LOCK_SH)
+        until = time.monotonic() + _ASKING_SECONDS
+        while not _locked(descriptor):
+            named = _named(descriptor)
+            if time.monotonic() > until or ("process" in named and _YIELDS not in named):
+                return False
+            time.sleep(_LOOK_EVERY)
+        return True
+    finally:
+        os.close(asked)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _asking_path(path: Path) -> Path:
+    return path.with_name(path.name + ".asking")
 
 
 def holder_of(home: Path) -> str:

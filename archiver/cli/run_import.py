@@ -18,6 +18,7 @@ from archiver.adapters.sources.listing import Spool, listed, separated
 from archiver.adapters.sources.manifest import fingerprint, manifest
 from archiver.adapters.sources.walk import walk
 from archiver.bootstrap import Archive
+from archiver.bootstrap.reading import reading_parts
 from archiver.cli.context import Context, counted
 from archiver.cli.progress import STOPPING, Display, display, size
 from archiver.domain.batch import Batch, BatchState
@@ -29,7 +30,7 @@ from archiver.services.intake import IntakeOptions
 from archiver.services.patience import Patience
 from archiver.services.placement import check_name
 from archiver.services.reading_elsewhere import Ahead, ElsewhereParts, ReadingElsewhere
-from archiver.services.reading_here import ReadingHere, ReadingParts
+from archiver.services.reading_here import ReadingHere
 from archiver.services.trusted_time import require_no_leap
 from archiver.settings import Settings
 
@@ -202,23 +203,6 @@ def ahead(archive: Archive) -> Ahead:
 def taking_parts(archive: Archive) -> Parts:
     """What taking in works with, from the open archive."""
     return Parts(archive.catalog, archive.objects, archive.clock, archive.placement, LocalFiles(), archive.keys.identifier_key())
-
-
-def reading_parts(archive: Archive) -> ReadingParts:
-    """What reading works with, from the open archive."""
-    return ReadingParts(
-        archive.catalog,
-        archive.objects,
-        archive.index,
-        archive.ledger,
-        archive.clock,
-        archive.placement,
-        archive.pool,
-        archive.texts,
-        archive.keys.identifier_key(),
-        own_store=not archive.settings.objects_url,
-        turn=archive.retention_turn,
-    )
 
 
 def finish(context: Context, archive: Archive, batch_id: str) -> int:

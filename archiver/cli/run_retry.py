@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from archiver.bootstrap import Archive
+from archiver.bootstrap.changes import announce_changes
+from archiver.bootstrap.reading import reading_parts
 from archiver.cli.context import Context, counted
-from archiver.cli.run_import import SOME_FAILED, Stop, reading_parts, with_workers
-from archiver.errors import UnreachableError
-from archiver.ports.jobs import Kind
+from archiver.cli.run_import import SOME_FAILED, Stop, with_workers
 from archiver.services.index_documents import catch_up
 from archiver.services.reread import reread
-
-
-def announce_changes(archive: Archive) -> None:
-    """States that were changed here are told to the index by workers, where there are any; a sweeper does it otherwise."""
-    if archive.settings.broker_url:
-        with suppress(UnreachableError):
-            archive.announcer.announce(Kind.INDEX)
 
 
 def retry(

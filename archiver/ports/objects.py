@@ -136,8 +136,10 @@ class ObjectStore(Protocol):
             IntegrityError: what was read back is not what was sent (that object is not left behind).
         """
 
-    def open(self, ref: ObjectRef) -> BinaryIO:
-        """The bytes, for reading.
+    def open(self, ref: ObjectRef, start: int = 0) -> BinaryIO:
+        """The bytes, for reading, from the one at `start` on; none where that is not before the end.
+
+        What is open can be read to its end whatever becomes of the store object, which may be closed meanwhile.
 
         Raises:
             NotFoundError: no such version.

@@ -31,9 +31,10 @@ class SourceEntry:
 
     Attributes:
         source: what names it in the archive, usually its absolute path (bytes that are not UTF-8 as PEP 383 escapes).
+        name: what people call it; "" for the last part of `source`.
         number: its line in a list or manifest; 0 for a walk, where lines are numbered as they come.
         occurrence: how often a walk was told to pass here before (0 unless paths overlap); tells its lines apart.
-        stamp: None where it could not be had.
+        stamp: None where it could not be had, or tells nothing.
         problem: why it cannot be archived, "" when it can be tried.
         skip: the problem is that it is no document (a link, a device).
         collection, retention_class, grants: as the manifest says; "" and () mean the import's own.
@@ -44,6 +45,7 @@ class SourceEntry:
     number: int = 0
     occurrence: int = 0
     stamp: FileStamp | None = None
+    name: str = ""
     problem: str = ""
     skip: bool = False
     collection: str = ""
@@ -55,8 +57,12 @@ class SourceEntry:
 class SourceReader(Protocol):
     """Opens what entries name."""
 
-    def stamp(self, source: str) -> FileStamp:
-        """Raises `SourceError` when there is no regular, readable file of that name."""
+    def stamp(self, source: str) -> FileStamp | None:
+        """None for bytes that come once: then nothing says that they were seen before.
+
+        Raises:
+            SourceError: there is no regular, readable file of that name.
+        """
 
     def chunks(self, source: str) -> Iterator[bytes]:
         """The bytes, streamed.

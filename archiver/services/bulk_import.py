@@ -94,7 +94,7 @@ class Watched:
     def __init__(self, sources: SourceReader, look_up: Callable[[], None]) -> None:
         self._sources, self._look_up = sources, look_up
 
-    def stamp(self, source: str) -> FileStamp:
+    def stamp(self, source: str) -> FileStamp | None:
         """See the port."""
         return self._sources.stamp(source)
 

@@ -206,11 +206,11 @@ class Commit:
     # -- objects ------------------------------------------------------------------------------------------------
     def _write_texts(self, ready: list[_Ready]) -> list[_Ready]:
         """Store texts, each once. One that differs from what lies under its key gets a key of its own."""
-        bodies = {}
+        first: dict[str, _Ready] = {}
         for one in ready:
-            key = one.document.text_key
-            if key and key not in bodies:
-                bodies[key] = encode(one.document.sha256, one.extraction)
+            if one.document.text_key:
+                first.setdefault(one.document.text_key, one)
+        bodies = {key: encode(one.document.sha256, one.extraction) for key, one in first.items()}
         results = self._objects.put([Put(Bucket.DELETABLE, key, body=body) for key, body in bodies.items()])
         taken = {
             key: result.info.ref
@@ -218,7 +218,10 @@ class Commit:
             if not result.created and result.info.sha256 != of_bytes(body)
         }
         apart = {key for key, ref in taken.items() if self._differs(ref, bodies[key])}
-        moved = [_with_own_text(one) if one.document.text_key in apart else one for one in ready]
+        moved = [
+            _with_own_text(one) if (key := one.document.text_key) in apart or (key and _read_apart(one, first[key])) else one
+            for one in ready
+        ]
         own = [one for one in moved if one.document.text_key.endswith(one.document.id)]
         if own:
             self._objects.put(
@@ -227,14 +230,14 @@ class Commit:
         return moved
 
     def _differs(self, ref: ObjectRef, body: bytes) -> bool:
-        """Whether a stored text says less or other than `body`, the same bytes may have been read without a password; or is
-        damaged, which is for `verify` to report and costs this document nothing."""
+        """Whether a stored text says less or other than `body`, the same bytes may have been read without a password or by another
+        name; or is damaged, which is for `verify` to report and costs this document nothing."""
         try:
             with self._objects.open(ref) as stream:
                 there, new = decode(stream.read()), decode(body)
         except (NotFoundError, IntegrityError):
             return True
-        return (there.outcome, there.text) != (new.outcome, new.text)
+        return _said(there) != _said(new)
 
     def _write_records(self, ready: list[_Ready]) -> list[_Ready]:
         fresh = [one for one in ready if one.before is None]
@@ -284,6 +287,15 @@ class Commit:
         self._index.commit(self._sequence)
         self._unindexed = 0
         self._index_due = time.monotonic() + INDEX_SECONDS
+
+
+def _read_apart(one: _Ready, other: _Ready) -> bool:
+    return one is not other and _said(one.extraction) != _said(other.extraction)
+
+
+def _said(read: Extraction) -> tuple[object, ...]:
+    """What is shown of a reading."""
+    return read.outcome, read.media_type, read.text, read.metadata
 
 
 def _with_own_text(one: _Ready) -> _Ready:

@@ -200,7 +200,7 @@ class Intake:
     def _stream(self, draft: _Draft) -> None:
         chunks = self._sources.chunks(draft.entry.source)
         head = list(_up_to(chunks, SMALL))
-        if draft.stamp and draft.stamp.size <= SMALL and sum(map(len, head)) <= SMALL:
+        if (draft.stamp is None or draft.stamp.size <= SMALL) and sum(map(len, head)) <= SMALL:
             draft.body = b"".join([*head, *chunks])
             draft.sha256, draft.size = hashlib.sha256(draft.body).hexdigest(), len(draft.body)
             return
@@ -252,7 +252,7 @@ class Intake:
             collection=draft.collection,
             retention_class=draft.place.retention_class,
             source=entry.source,
-            name=PurePath(entry.source).name,
+            name=entry.name or PurePath(entry.source).name,
             sha256=draft.sha256,
             size=draft.size,
             state=State.RECEIVED,

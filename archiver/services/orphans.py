@@ -1,7 +1,7 @@
-"""Originals that a crash left in the store, unknown to the catalogue: for the only writer (`intake_upkeep` for many).
+"""Originals that a crash left in the store, unknown to the catalogue: for a store of this program's own (`intake_upkeep` for others).
 
-Whatever the only writer finds unknown when it begins is an orphan. Where several write it may be another's, between store and
-catalogue, until its intake lock has run out.
+Whoever stores an original beside the writing process does so, and writes it down, within a shared turn: what is unknown while
+the turn is held alone is an orphan. Where stores are shared it may be another's until its intake lock has run out.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import islice
 from archiver.domain.record import original_key
 from archiver.ports.catalog import Catalog
 from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, ObjectStore
+from archiver.services.retention_turn import Turn, no_turn
 
 DROPPING = "dropping"
 """Mark of the catalogue: contents being removed. Between losing its lock and its bytes an orphan looks like any object."""
@@ -21,19 +22,30 @@ PAGE = 200
 _Key = tuple[str, str, str]
 
 
-def drop_orphans(catalog: Catalog, objects: ObjectStore) -> int:
+def drop_orphans(catalog: Catalog, objects: ObjectStore, turn: Turn = no_turn) -> int:
     """Remove originals that were stored and never written down: their lines are still pending and will be read again.
 
-    For the only writer. Safe to repeat, and to be cut off anywhere; returns how many were removed.
+    Safe to repeat, and to be cut off anywhere; returns how many were removed.
+
+    Args:
+        turn: keeps out, a page at a time, whoever takes in documents at this moment.
     """
-    dropped = _drop(catalog, objects, [_as_key(key) for key in json.loads(catalog.get_mark(DROPPING) or "[]")])
+    with turn():
+        dropped = _drop_unknown(catalog, objects, [_as_key(key) for key in json.loads(catalog.get_mark(DROPPING) or "[]")])
     arrived = (key for info in list(objects.unconfirmed()) if (key := _key_of(info.ref)))
     while page := list(islice(arrived, PAGE)):
-        unknown = sorted(set(page) - catalog.contents(page).keys())
-        if unknown:
-            catalog.set_mark(DROPPING, json.dumps(unknown))
-            dropped += _drop(catalog, objects, unknown)
+        with turn():
+            dropped += _drop_unknown(catalog, objects, page)
     return dropped
+
+
+def _drop_unknown(catalog: Catalog, objects: ObjectStore, keys: list[_Key]) -> int:
+    """Of these, those that are nobody's. One that was being dropped when a crash came may have been taken in again since."""
+    unknown = sorted(set(keys) - catalog.contents(keys).keys())
+    if not unknown:
+        return 0
+    catalog.set_mark(DROPPING, json.dumps(unknown))
+    return _drop(catalog, objects, unknown)
 
 
 def _drop(catalog: Catalog, objects: ObjectStore, keys: list[_Key]) -> int:
@@ -43,8 +55,7 @@ def _drop(catalog: Catalog, objects: ObjectStore, keys: list[_Key]) -> int:
             objects.lock(info.ref, Lock())
         objects.delete(info.ref)
         dropped += 1
-    if keys:
-        catalog.set_mark(DROPPING, "[]")
+    catalog.set_mark(DROPPING, "[]")
     return dropped
 
 

@@ -69,6 +69,20 @@ class ObjectStoreSuite:
         assert store.head(info.ref) == info
         assert store.versions(Bucket.LOCKED, KEY) == [info]
 
+    @pytest.mark.parametrize("size", [6, 1_300_000])
+    def test_reading_begins_where_it_is_asked_to(self, store: ObjectStore, size: int) -> None:
+        body = bytes(place * 7 % 251 for place in range(size))
+        info = put_one(store, body)
+        for start in (0, 1, size // 2, size - 1, size, size + 10):
+            with store.open(info.ref, start) as file:
+                assert file.read() == body[start:]
+
+    def test_what_is_open_is_read_to_its_end_whatever_becomes_of_the_store(self, store: ObjectStore) -> None:
+        body = bytes(1_300_000)
+        with store.open(put_one(store, body).ref, 5) as file:
+            store.close()  # type: ignore[attr-defined]  # every store has it
+            assert file.read() == body[5:]
+
     def test_local_copies_are_counted(self, store: ObjectStore) -> None:
         info = put_one(store, b"minute")
         store.release_path(info.ref)

@@ -48,8 +48,8 @@ class MemoryObjects:
     def put(self, group: Iterable[Put]) -> list[PutResult]:
         return [self._put(each) for each in group]
 
-    def open(self, ref: ObjectRef) -> BinaryIO:
-        return io.BytesIO(self._found(ref).body)
+    def open(self, ref: ObjectRef, start: int = 0) -> BinaryIO:
+        return io.BytesIO(self._found(ref).body[start:])
 
     def local_path(self, ref: ObjectRef) -> Path:
         with tempfile.NamedTemporaryFile(delete=False) as file:

@@ -1,4 +1,4 @@
-"""Who may put files into a store that another process writes: one at a time, and never while leftovers are being settled."""
+"""Who may put files into a store that several processes write: one at a time, and never while leftovers are being settled."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from archiver.adapters.objects.translation import disk_errors
 
 @contextmanager
 def arrival_turn(root: Path) -> Iterator[None]:
-    """Alone with files on their way, but for the store's one writing process, which takes its turn only to settle what was cut
-    off. For short: others wait."""
+    """Alone with files on their way: whatever is on its way then was cut off. For short: others wait."""
     with disk_errors("waiting for its turn"):
         descriptor = os.open(root / "arrivals.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -10,7 +10,7 @@ import errno
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -34,7 +34,8 @@ from archiver.ports.objects import Bucket, Lock, ObjectInfo, ObjectRef, Put, Put
 
 class EmbeddedStore:
     """ObjectStore over a folder. One writing process at a time (the caller sees to that), any number of readers, and any number
-    of processes beside the writing one that set locks and holds, and put small objects under keys of their own.
+    of processes beside the writing one that put objects, and set locks and holds. What a process beside has staged is gone when
+    the writing one opens the store meanwhile: `put` then raises NotFoundError, and it is to be staged again.
 
     An `ObjectInfo` whose `sha256` is "" is not what was once confirmed: a file of another size, a link, or
     (version `view.UNEXPECTED`) a file without a lock row. `put` consumes staged bytes also when it fails.
@@ -95,10 +96,12 @@ class EmbeddedStore:
         self._require_writer()
         now = self._clock.now()
         puts = [self._checked(put, now) for put in group]
-        with self._mutex, self._turn_beside():
+        with self._mutex:
             self._settle_leftovers()
-            arrivals = self._writer.write(puts)
-            self._renew_adopted(puts, arrivals, now)
+            with arrival_turn(self._layout.root):
+                self._settle_cut_off()
+                arrivals = self._writer.write(puts)
+                self._renew_adopted(puts, arrivals, now)
         results, seen = [], set()
         for arrival in arrivals:
             at = arrival.row.at
@@ -107,11 +110,13 @@ class EmbeddedStore:
             seen.add(at)
         return results
 
-    def open(self, ref: ObjectRef) -> BinaryIO:
+    def open(self, ref: ObjectRef, start: int = 0) -> BinaryIO:
         """See the port."""
         self._view.row(ref)
         try:
-            return disk.opened(self._layout.path(Address(ref.bucket, ref.key)))
+            stream = disk.opened(self._layout.path(Address(ref.bucket, ref.key)))
+            stream.seek(start)
+            return stream
         except (FileNotFoundError, NotADirectoryError) as error:
             raise absent(ref) from error
         except OSError as error:
@@ -340,8 +345,11 @@ class EmbeddedStore:
                 recover_rows(self._layout, self._rows)
             self._writer.unsettled = False
 
-    def _turn_beside(self) -> AbstractContextManager[None]:
-        return arrival_turn(self._layout.root) if self._beside else nullcontext()
+    def _settle_cut_off(self) -> None:
+        """Whoever holds the arrival turn sees what another process began and did not end: its bytes count as there only now."""
+        if any(row.state == "arriving" for row in self._rows.unsettled()):
+            self._layout.forget_folders()
+            recover_rows(self._layout, self._rows, arriving=True)
 
     def _add_lock(self, changes: dict[Address, Lock], ref: ObjectRef, lock: Lock) -> None:
         """Add what `lock` changes, judged by the row and by what the same group has said of it before."""

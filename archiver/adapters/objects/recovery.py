@@ -20,10 +20,16 @@ def recover(layout: Layout, rows: LockRows) -> None:
     recover_rows(layout, rows)
 
 
-def recover_rows(layout: Layout, rows: LockRows) -> None:
-    """Leave no row that is on its way. Safe to repeat, and to be cut off itself."""
+def recover_rows(layout: Layout, rows: LockRows, *, arriving: bool = False) -> None:
+    """Leave no row that is on its way. Safe to repeat, and to be cut off itself.
+
+    Args:
+        arriving: only what is coming: another process may be removing something at this moment.
+    """
     with disk_errors("recovering after a crash"):
         for row in rows.unsettled():
+            if arriving and row.state != "arriving":
+                continue
             if row.state == "arriving" and _arrived(layout, row):
                 rows.settle([row.at])
             else:

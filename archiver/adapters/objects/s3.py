@@ -97,10 +97,11 @@ class S3Store:
                     self._scratch.drop(put.staged)
         return [self._result(done, (put.bucket, put.key)) for put in puts]
 
-    def open(self, ref: ObjectRef) -> BinaryIO:
-        """See the port. The digest is checked before the last bytes are handed out: reading may raise IntegrityError."""
+    def open(self, ref: ObjectRef, start: int = 0) -> BinaryIO:
+        """See the port. The digest of the whole is checked before the last bytes are handed out: reading may raise
+        IntegrityError. Only what comes after `start` is asked for."""
         checked_key(ref.key)
-        return open_version(self._wire, ref)
+        return open_version(self._wire, ref, start)
 
     def local_path(self, ref: ObjectRef) -> Path:
         """See the port: a copy, shared by all in this process who ask for it at once."""

@@ -16,20 +16,24 @@ from archiver.ports.objects import ObjectRef
 
 SMALL = 256 * 1024
 _BREAKS = 5
+_BEYOND = 416
 _PIECE = 256 * 1024
 
 
-def open_version(wire: S3Wire, ref: ObjectRef) -> BinaryIO:
-    """The bytes of a version. The last of them are handed out only when all are what was confirmed.
+def open_version(wire: S3Wire, ref: ObjectRef, start: int = 0) -> BinaryIO:
+    """The bytes of a version from `start` on. Of a whole one the last are handed out only when all are what was confirmed.
 
     Raises, also while it is read:
         NotFoundError: no such version.
         IntegrityError: what arrives is not what was written.
         UnreachableError: the connection breaks again and again.
     """
-    answer = _ask(wire, ref)
-    stream = _Stream(wire, ref, answer)
-    if stream.size > SMALL:
+    answer = _ask(wire, ref, start)
+    if answer.status == _BEYOND:
+        answer.close()
+        return io.BytesIO()
+    stream = _Stream(wire, ref, answer, start)
+    if stream.size - start > SMALL:
         return cast(BinaryIO, io.BufferedReader(stream, _PIECE))
     with stream:
         return io.BytesIO(stream.readall())
@@ -37,7 +41,8 @@ def open_version(wire: S3Wire, ref: ObjectRef) -> BinaryIO:
 
 def _call(ref: ObjectRef, start: int = 0) -> Call:
     headers = (("Range", f"bytes={start}-"),) if start else (CHECKED,)
-    return Call("reading", "GET", ref.bucket, ref.key, (version_query(ref),), headers, stream=True)
+    accept = (_BEYOND,) if start else ()
+    return Call("reading", "GET", ref.bucket, ref.key, (version_query(ref),), headers, accept=accept, stream=True)
 
 
 def _ask(wire: S3Wire, ref: ObjectRef, start: int = 0) -> Answer:
@@ -70,13 +75,15 @@ def _others_are_read(wire: S3Wire, ref: ObjectRef) -> bool:
 
 
 class _Stream(io.RawIOBase):
-    """One version from its first byte to its last."""
+    """One version from its first byte, or a later one, to its last. `size`: of the whole."""
 
-    def __init__(self, wire: S3Wire, ref: ObjectRef, answer: Answer) -> None:
+    def __init__(self, wire: S3Wire, ref: ObjectRef, answer: Answer, start: int = 0) -> None:
+        if start and answer.status != 206:
+            raise UnreachableError(f"{ref.key} can't be read from its middle")
         self._wire, self._ref, self._answer = wire, ref, answer
-        self.size = answer.size or 0
-        self._digest = digest_of(answer.headers)
-        self._state, self._at, self._breaks = sha256(), 0, 0
+        self.size = start + (answer.size or 0)
+        self._digest = "" if start else digest_of(answer.headers)
+        self._state, self._at, self._breaks = sha256(), start, 0
 
     def readable(self) -> bool:
         """Yes."""
