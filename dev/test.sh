@@ -72,7 +72,8 @@ step format $bin/ruff format --check .
 step types $bin/mypy
 step layers $bin/lint-imports
 await_servers
-step tests $bin/python -m pytest -n "${WORKERS:-2}" "$@"
+# More of them than processors, since many tests wait for a server; neighbours stay together and share what was made for them.
+step tests $bin/python -m pytest -n "${WORKERS:-3}" --dist worksteal "$@"
 
 if [ -n "$failed" ]; then
     printf '\nFailed:%s\n' "$failed"

@@ -6,6 +6,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+"""A machine that others use as well is no fault of what is tested. The rest is as it was, for CI as well."""
 
 
 @pytest.fixture(autouse=True)

@@ -149,11 +149,11 @@ def test_a_document_that_kills_its_worker_is_quarantined_and_takes_nothing_with_
 def test_sigterm_finishes_what_is_in_hand(tmp_path: Path) -> None:
     with archive_on_servers(tmp_path / "host") as minutier:
         with workers(minutier, "--processes", "1") as supervisor:
-            process = minutier.start("import", str(many(tmp_path / "files")), "--batch", "drained")
-            eventually(lambda: any(row["outcome"] != "waiting" for row in lines_of(minutier, "drained")))
+            process = minutier.start("import", str(many(tmp_path / "files", 600)), "--batch", "drained")
+            eventually(lambda: any(row["outcome"] != "waiting" for row in lines_of(minutier, "drained")), every=0.05)
             supervisor.send_signal(signal.SIGTERM)
             assert supervisor.wait(60) == 0
-        assert process.poll() is None, "the importer waits for workers"
+        assert process.poll() is None, "the importer waits for workers; or it had ended before: give it more files"
         assert not _deaths(minutier)
         with workers(minutier, "--processes", "1"):
             _, err = process.communicate(timeout=120)

@@ -39,7 +39,7 @@ def test_killed_in_the_middle_of_an_import_and_brought_back(name: str, tmp_path:
         workers(minutier, "--processes", "2"),
     ):
         process = minutier.start("import", str(files), "--batch", "drill")
-        eventually(lambda: any(row["outcome"] != "waiting" for row in lines_of(minutier, "drill")))
+        eventually(lambda: any(row["outcome"] != "waiting" for row in lines_of(minutier, "drill")), every=0.05)
         server.crash()
         time.sleep(AWAY)
         assert process.poll() is None, "the import ended before the server was killed: the drill proved nothing"

@@ -20,6 +20,7 @@ from archiver.errors import NotFoundError, RefusedError, UsageError
 from archiver.ports.objects import Bucket
 from archiver.services.holds import Wish, overdue
 from archiver.services.selection import original_ids
+from tests.support.index_entries import EVERYTHING
 from tests.support.kept_documents import KeptDocuments
 from tests.support.moving_clock import MovingClock
 from tests.support.small_archive import Fuse, Fused, PowerCut
@@ -162,7 +163,7 @@ def test_a_hold_on_a_collection_covers_what_arrives_later(kept: KeptDocuments) -
     before = kept.archive("before", collection="c")
     hold, _ = kept.holds.open(Wish("m", "r", "o", id="h", collection="c"), by="owner")
     between = kept.receive("between", collection="c")
-    kept.holds.place(hold, [list(original_ids(kept.catalog, collection="c"))])
+    kept.holds.place(hold, [list(original_ids(kept.catalog, EVERYTHING, collection="c"))])
     later = kept.archive("later", collection="c")
     kept.commit(between)
     elsewhere = kept.archive("elsewhere")

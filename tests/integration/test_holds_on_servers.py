@@ -22,6 +22,7 @@ from archiver.errors import LockedError, RefusedError
 from archiver.ports.catalog import IntakeGroup
 from archiver.services.holds import Wish
 from archiver.services.selection import original_ids
+from tests.support.index_entries import EVERYTHING
 from tests.support.documents import received
 from tests.support.kept_documents import KeptDocuments
 from tests.support.moving_clock import RealClock
@@ -113,7 +114,7 @@ def test_nothing_slips_between_a_hold_on_a_collection_and_an_arrival(catalog: Sq
     thread.start()
     arrived.wait()
     kept.holds.open(Wish("m", "r", "o", id="h", collection="c"), by="owner")
-    found = list(original_ids(catalog, collection="c"))
+    found = list(original_ids(catalog, EVERYTHING, collection="c"))
     thread.join()
     assert found == [received("late").id]
 

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.loaded_program import ROOT, loaded_program
+
 COMMAND = (sys.executable, "-c", "from archiver.cli.main import main; main()")
-ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "tests" / "samples" / "files"
+_SECONDS = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +45,19 @@ class Minutier:
 
     def run(self, *arguments: str | Path, code: int | None = 0, stdin: bytes | None = None, cwd: Path | None = None) -> Ran:
         """A run to its end; `code` is what it must exit with (None: anything)."""
-        done = subprocess.run(
-            [*COMMAND, *map(str, arguments)],
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            cwd=cwd,
-            timeout=240,
-            check=False,
-        )
+        done = self._done([*map(str, arguments)], stdin, cwd or Path.cwd())
         ran = Ran(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
         assert code is None or ran.code == code, f"exit {ran.code}, not {code}\n{ran.out[-3000:]}\n{ran.err[-3000:]}"
         return ran
+
+    def _done(self, arguments: list[str], stdin: bytes | None, folder: Path) -> subprocess.CompletedProcess[bytes]:
+        program = loaded_program()
+        if stdin is None and program.suits(self.environment):
+            return program.run(arguments, environment=self.environment, folder=folder, seconds=_SECONDS)
+        command = [*COMMAND, *arguments]
+        return subprocess.run(
+            command, env=self.environment, input=stdin, capture_output=True, cwd=folder, timeout=_SECONDS, check=False
+        )
 
     def ids(self) -> dict[str, str]:
         """Path -> id of every document."""
