@@ -8,7 +8,10 @@ from archiver.domain.document import Document, LockMode, State
 
 
 def tombstone_of(document: Document, purge_id: str) -> Document:
-    """The document without anything that tells of its content, its name, or where it came from."""
+    """The document without anything that tells of its content, its name, or where it came from.
+
+    Its groups stay: whoever might have read it is told that it was destroyed, everybody else that there is no such document.
+    """
     return replace(
         document,
         state=State.DISPOSED,
@@ -22,8 +25,6 @@ def tombstone_of(document: Document, purge_id: str) -> Document:
         locator=(),
         declared={},
         summary={},
-        grants=(),
-        denies=(),
         retention_note="",
         lock_mode=LockMode.NONE,
         text_key="",

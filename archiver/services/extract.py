@@ -18,6 +18,7 @@ from archiver.domain.identifiers import DocumentId, document_id
 from archiver.ports.catalog import Catalog
 from archiver.ports.extraction import ExtractionPool
 from archiver.ports.objects import ObjectRef, ObjectStore
+from archiver.services.texts import ending
 
 CHUNK_FILES = 16
 CHUNK_BYTES = 32 * 1024 * 1024
@@ -59,6 +60,11 @@ class _Job:
     read: bool = False
 
 
+def _content(document: Document) -> tuple[str, str, str]:
+    """What is read once: the same bytes under names that end alike, in one collection."""
+    return document.collection, document.sha256, ending(document.name)
+
+
 class Extract:
     """Keeps the pool busy with a bounded number of documents.
 
@@ -81,7 +87,7 @@ class Extract:
         self._catalog, self._objects, self._pool, self._sink = catalog, objects, pool, sink
         self._identifier_key, self._passwords, self._reuse = identifier_key, tuple(passwords), reuse
         self._jobs: dict[str, _Job] = {}
-        self._reading: dict[tuple[str, str], list[Document]] = {}
+        self._reading: dict[tuple[str, str, str], list[Document]] = {}
         self._followers = 0
         self.lost: list[Document] = []
         self.postponed: list[Document] = []
@@ -98,7 +104,7 @@ class Extract:
         return len(self._jobs)
 
     def offer(self, documents: Iterable[Document], *, read_before: bool = False) -> None:
-        """Queue received originals. The same bytes in flight twice are read once.
+        """Queue received originals. The same bytes in flight twice, under names that end alike, are read once.
 
         Args:
             read_before: their bytes were archived before, so that a stored text may serve.
@@ -110,7 +116,7 @@ class Extract:
             if document.id in known:
                 self._sink.add(Result(document, known[document.id]))
                 continue
-            content = (document.collection, document.sha256)
+            content = _content(document)
             if content in self._reading:
                 self._reading[content].append(document)
                 self._followers += 1
@@ -128,7 +134,7 @@ class Extract:
 
     def _followers_of(self, document: Document) -> list[Document]:
         """Those that waited for the reading of this one; they wait no longer."""
-        followers = self._reading.pop((document.collection, document.sha256), [])
+        followers = self._reading.pop(_content(document), [])
         self._followers -= len(followers)
         return followers
 

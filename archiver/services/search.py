@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archiver.domain.access import Scope
 from archiver.domain.document import Document, State
 from archiver.domain.masking import mask
 from archiver.domain.query import SearchRequest
-from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.index import Index
 from archiver.services.texts import Texts
+
+_TEXTS_AT_ONCE = 10
+"""Texts in memory together: some are long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +51,21 @@ class Search:
         page = self._index.search(request, scope)
         documents = self._catalog.documents([hit.document_id for hit in page.hits])
         destroyed = {one.id for one in documents.values() if one.state is State.DISPOSED}
-        hits = tuple(
-            Hit(document, hit.score, self._fragments(request, document, fragments))
+        shown = [
+            (document, hit.score)
             for hit in page.hits
             if (document := documents.get(hit.document_id)) and document.id not in destroyed and scope.admits(document)
-        )
+        ]
+        marked = self._fragments(request, [document for document, _ in shown], fragments)
+        hits = tuple(Hit(document, score, marked.get(document.id, ())) for document, score in shown)
         return Answer(hits, page.total - len(destroyed), page.facets, page.not_fully_read, page.next_cursor)
 
-    def _fragments(self, request: SearchRequest, document: Document, count: int) -> tuple[str, ...]:
+    def _fragments(self, request: SearchRequest, documents: Sequence[Document], count: int) -> dict[str, tuple[str, ...]]:
+        """By document. A hit whose text is lost or damaged stands without any."""
+        found: dict[str, tuple[str, ...]] = {}
         if not count or not request.text:
-            return ()
-        try:
-            found = self._texts.of(document)
-        except (NotFoundError, IntegrityError):
-            return ()  # `verify` reports a text that is lost or damaged; the hit itself stands
-        return self._index.highlight(request, mask(found.text, found.cards), count) if found else ()
+            return found
+        for start in range(0, len(documents), _TEXTS_AT_ONCE):
+            for one, text in self._texts.of_each(documents[start : start + _TEXTS_AT_ONCE]).items():
+                found[one] = self._index.highlight(request, mask(text.text, text.cards), count)
+        return found

@@ -260,6 +260,17 @@ class ObjectStoreSuite:
         assert type(store.delete_group([gone.ref])[gone.ref]) is NotFoundError
         assert store.delete_group([]) == {}
 
+    def test_small_ones_are_read_together_without_what_is_gone(self, store: ObjectStore) -> None:
+        infos = [store.put([Put(Bucket.DELETABLE, f"texts/{name}", body=name.encode())])[0].info for name in "abc"]
+        locked, gone = put_one(store), infos[1].ref
+        store.delete(gone)
+        never = ObjectRef(Bucket.DELETABLE, "texts/never", gone.version)
+        wanted = [infos[2].ref, gone, never, infos[0].ref, locked.ref, infos[0].ref]
+        with store.open(locked.ref) as stream:
+            whole = stream.read()
+        assert store.read_group(wanted) == {infos[0].ref: b"a", infos[2].ref: b"c", locked.ref: whole}
+        assert store.read_group([]) == {}
+
     def test_deletable_bucket_knows_no_locks(self, store: ObjectStore, clock: SteppedClock) -> None:
         with pytest.raises(UsageError):
             store.put([Put(Bucket.DELETABLE, "texts/a", body=b"x", lock=governed(clock))])

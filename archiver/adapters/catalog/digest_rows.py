@@ -1,7 +1,8 @@
 """What a catalogue says, as digests: to tell whether one that was rebuilt says the same as the one before.
 
 Left out is what no object tells: input lines and batches, what was seen of sources, work that waits, what is not sealed yet, numbers
-that only order (sequence, attempts), and words that are in no object (why a decision was made).
+that only order (sequence, attempts), words that are in no object (why a decision was made), and who might have read what was
+destroyed.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _LEFT_OUT: dict[Table, frozenset[str]] = {
     ledger_tables.ledger_nodes: frozenset(),
     ledger_tables.ledger_heads: frozenset(),
 }
+_READERS = frozenset({"grants", "denies"})
 
 
 def digest_of(engine: Engine) -> CatalogDigest:
@@ -63,7 +65,8 @@ def _rows(connection: Connection, table: Table, columns: Sequence[ColumnElement[
     if table is retention_tables.purge_items:
         query = query.where(table.c.purge_id.in_(select(retention_tables.purges.c.id)))
     for row in connection.execution_options(yield_per=_PAGE).execute(query):
-        yield list(row)
+        gone = table is tables.documents and row.state == State.DISPOSED.value
+        yield [None if gone and column.name in _READERS else value for column, value in zip(columns, row, strict=True)]
 
 
 def _text(value: object) -> str:

@@ -17,6 +17,7 @@ _LONGEST_SECONDS = 86_400.0
 _LOCK_MISSED, _FORBIDDEN = "55P03", "42501"
 
 _OWNED = text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(:name)")
+_OWN_DATABASE = text("SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()")
 _NOW = text("SELECT CAST(CAST(pg_current_xact_id() AS xid) AS text)")
 _HOLDERS = text(
     """
@@ -56,6 +57,7 @@ def scrub_postgres(
             connection.execute(text(f"SET lock_timeout = {max(1, int(patience * 1000))}"))
             free = _nobody_looks_back(connection, patience, alive)
             done = [_table(connection, name, rewrite, free, alive) for name in names]
+            done.append(_statistics(connection, names, rewrite, free, alive))
             return [*done, _checkpoint(connection), _log(connection), _elsewhere(connection)]
         finally:
             connection.invalidate()  # its settings are of no use to others
@@ -100,6 +102,25 @@ def _table(connection: Connection, name: str, rewrite: bool, free: bool, alive: 
     if not rewrite:
         return Scrubbed(what, how, "unused space of its pages may hold former bytes until it is used again", clean=False)
     return Scrubbed(what, how, "holds living rows only", clean=True)
+
+
+def _statistics(connection: Connection, names: Sequence[str], rewrite: bool, free: bool, alive: Callable[[], None]) -> Scrubbed:
+    """The planner keeps samples of what is in columns: the most common values, and some between."""
+    what, how = "samples of values that the query planner keeps", "taken anew from living rows (ANALYZE), the former ones removed"
+    if not connection.execute(_OWN_DATABASE).scalar():
+        return Scrubbed(what, how, "not permitted: the program's role does not own the database", clean=False)
+    try:
+        for name in names:
+            alive()
+            connection.exec_driver_sql(f"ANALYZE {name}")
+        connection.exec_driver_sql(f"VACUUM ({'FULL' if rewrite else 'INDEX_CLEANUP ON'}) pg_statistic")
+    except exc.DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_MISSED:
+            raise
+        return Scrubbed(what, how, "not done: others used them all the time", clean=False)
+    if not (free and rewrite):
+        return Scrubbed(what, how, "former samples may be kept in unused space, or for an older transaction", clean=False)
+    return Scrubbed(what, how, "of living rows only", clean=True)
 
 
 def _checkpoint(connection: Connection) -> Scrubbed:

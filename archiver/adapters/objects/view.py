@@ -29,6 +29,12 @@ class View:
             raise absent(ref)
         return row
 
+    def placed(self, refs: Sequence[ObjectRef]) -> list[ObjectRef]:
+        """Those of these versions that have a row, whether their files are there or not."""
+        ours = {Address(ref.bucket, checked_key(ref.key)): ref for ref in refs if ref.version == VERSION}
+        rows = self._rows.find_all(ours)
+        return [ref for at, ref in ours.items() if (row := rows.get(at)) and row.state == "placed"]
+
     def info(self, ref: ObjectRef) -> ObjectInfo:
         """A version whose file is there. Raises NotFoundError."""
         row = self.row(ref)
