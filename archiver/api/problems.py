@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,8 @@ from starlette.exceptions import HTTPException
 from archiver.api.shown import Shown
 from archiver.errors import MinutierError, TooManyError
 from retention.errors import RetentionError
+
+_log = logging.getLogger("minutier.api")
 
 MEDIA_TYPE = "application/problem+json"
 TYPES = "urn:minutier:problem:"
@@ -65,6 +68,14 @@ _IN_OTHER_WORDS = {
     405: ("this address does not take this method", "see /openapi.json"),
 }
 """What the framework itself refuses, and what to do."""
+
+_OUTSIDE = {
+    "locked": ("another run has the archive to itself just now", "ask again in a moment"),
+    "unreachable": ("a part of the archive does not answer, so nothing is shown", "ask again in a moment"),
+    "integrity": ("what is stored is not what was stored", "tell whoever runs the archive: `minutier verify` says more"),
+    "error": ("the archive cannot answer this", "tell whoever runs the archive: its log says why"),
+}
+"""What callers are told of the inside. The error itself names folders, hosts and processes; it is in the log."""
 
 CODES = frozenset({"error", "retention", "policy-invalid", "source", *STATUS, *_BY_STATUS.values()})
 """Every code of an answer."""
@@ -134,7 +145,11 @@ def _ours(error: MinutierError | RetentionError) -> Failure:
         headers["Retry-After"] = str(RETRY_SECONDS)
     elif status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Failure(status, error.code, str(error), error.remedy, (), headers)
+    said, remedy = str(error), error.remedy
+    if status >= 500 and error.code != "busy":
+        _log.warning("%s: %s", error.code, error)
+        said, remedy = _OUTSIDE.get(error.code, _OUTSIDE["error"])
+    return Failure(status, error.code, said, remedy, (), headers)
 
 
 def _of_http(error: HTTPException) -> Failure:

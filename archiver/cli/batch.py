@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
+from archiver.bootstrap.batches import batch_standing
 from archiver.cli.context import Context, counted, pass_context
 from archiver.domain.batch import Batch, BatchState, ReportLine, Tally
 from archiver.domain.display import safe, safe_name
@@ -128,13 +129,9 @@ def retry(context: Context, batch: str | None, outcome: str, workers: int | None
 
 
 def _body(archive: Archive, batch: Batch) -> dict[str, object]:
-    state = batch.state.value
-    if batch.state is not BatchState.FINISHED:
-        running = batch.state is BatchState.RUNNING and archive.importing(batch.id)
-        state = "running" if running else "stopped"
     return {
         "batch": batch.id,
-        "state": state,
+        "state": batch_standing(archive, batch),
         "created_at": batch.created_at,
         "finished_at": batch.finished_at,
         "lines": batch.lines,
@@ -202,8 +199,12 @@ def _cell(value: object) -> object:
 
 def proof(tally: Tally) -> dict[str, object]:
     """Lines in and outcomes out, and whether they agree."""
-    out = sum(count for name, count in tally.by_outcome.items() if name != "waiting")
-    return {"lines_in": tally.lines, "outcomes_out": out, "whole": tally.lines == out, "outcomes": tally.by_outcome}
+    return {
+        "lines_in": tally.lines,
+        "outcomes_out": tally.settled,
+        "whole": tally.whole,
+        "outcomes": tally.by_outcome,
+    }
 
 
 def sentence(tally: Tally) -> str:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from archiver.cli.context import Context, pass_context
 from archiver.domain.display import safe
 from archiver.errors import UsageError
-
-if TYPE_CHECKING:
-    from archiver.bootstrap import Archive
-    from archiver.services.purge.plan import Criteria
 
 _KEY = click.option("--key", "key_file", metavar="FILE", help="Sign with this personally enrolled key.")
 _PASSPHRASE = click.option("--passphrase-file", metavar="PATH", help="Where the key's passphrase is; else it is asked for.")
@@ -48,6 +43,7 @@ def plan(
     from archiver.bootstrap.purging import PLANNING, Purging
     from archiver.cli.purge_answers import answer, nothing_lines
     from archiver.cli.purge_signing import day_of, opened, pseudonym_of
+    from archiver.services.purge.known_names import require_known
     from archiver.services.purge.plan import Criteria, Progress
     from archiver.services.purge.signatory import Signatory
 
@@ -66,32 +62,11 @@ def plan(
         archive.ledger.sequence()
         if made is None:
             if not progress.why:
-                _require_known(archive, criteria)
+                require_known(archive.catalog, criteria)
             context.answer({"purge": None, "documents": 0, "withheld": dict(progress.why)}, nothing_lines(progress.why))
             return
         answer(context, archive, made)
         context.note(safe(f"Somebody else approves it: minutier purge approve {made.id} --key FILE"))
-
-
-def _require_known(archive: Archive, criteria: Criteria) -> None:
-    """A name of which there is neither a document nor a line in the policy was mistyped: "nothing is due" would be believed."""
-    from archiver.services.policies import policy_in_force
-    from retention.policy_rules import nearest
-
-    if not criteria.collection and not criteria.retention_class:
-        return
-    policy, kinds = policy_in_force(archive.catalog), archive.catalog.kinds()
-    asked = (
-        ("collection", criteria.collection, {*policy.collections, *(collection for collection, _ in kinds)}),
-        ("class", criteria.retention_class, {*policy.classes, *(name for _, name in kinds)}),
-    )
-    for what, name, known in asked:
-        if name and name not in known:
-            near = nearest(name, known)
-            raise UsageError(
-                f"no document is of the {what} {safe(name)}, and the policy has none of that name{safe(near)}",
-                remedy="`minutier policy show` prints the policy in force",
-            )
 
 
 @command.command("list")

@@ -16,31 +16,21 @@ if TYPE_CHECKING:
 
 def answer(context: Context, archive: Archive, purge: Purge) -> None:
     """Tell of one purge: what it is made of, what it withholds, how far it is."""
-    counts = archive.catalog.class_counts(purge.id)
-    why: dict[str, int] = {}
-    for kept in archive.catalog.withheld(purge.id):
-        why[kept.why] = why.get(kept.why, 0) + 1
+    from archiver.services.purge.account import account_of
+
+    account = account_of(archive.catalog, purge.id)
     classes = [
         {"class": one.retention_class, "documents": one.documents, "bytes": one.bytes, "oldest": one.oldest, "newest": one.newest}
-        for one in counts
+        for one in account.classes
     ]
-    states = _states(archive, purge)
-    value = value_of(purge) | {"classes": classes, "withheld_by_reason": why, "items": states}
+    states = {state.value: count for state, count in account.states.items()}
+    value = value_of(purge) | {"classes": classes, "withheld_by_reason": dict(account.withheld), "items": states}
     lines = [line_of(purge)]
     lines += [f"  {_class_line(one)}" for one in classes]
-    lines += [f"  withheld, {reason}: {count:,}" for reason, count in sorted(why.items())]
+    lines += [f"  withheld, {reason}: {count:,}" for reason, count in account.withheld.items()]
     lines += [f"  {_approval_line(purge)}"]
     lines += [f"  {state}: {count:,}" for state, count in states.items() if state != "planned"]
     context.answer(value, [safe(line) for line in lines])
-
-
-def _states(archive: Archive, purge: Purge) -> dict[str, int]:
-    from retention.plan import ItemState
-
-    found = {
-        state.value: sum(one.documents for one in archive.catalog.class_counts(purge.id, states=(state,))) for state in ItemState
-    }
-    return {state: count for state, count in found.items() if count}
 
 
 def _class_line(one: dict[str, Any]) -> str:

@@ -81,7 +81,8 @@ def selected(context: Context, archive: Archive, wanted: Wanted) -> Selection:
                 "Not all documents are in the index yet: those were not looked at. --collection and --batch ask no index."
             )
         return Selection().add(found_ids(archive.index, wanted.query, context.scope, wanted.collection or ""))
-    return Selection().add(original_ids(archive.catalog, collection=wanted.collection or "", batch_id=_batch(archive, wanted)))
+    batch_id = _batch(archive, wanted)
+    return Selection().add(original_ids(archive.catalog, context.scope, collection=wanted.collection or "", batch_id=batch_id))
 
 
 def day_of(written: str) -> date:
@@ -103,7 +104,7 @@ def finish(archive: Archive) -> None:
     archive.ledger.sequence()
     archive.ledger.seal()
     if archive.settings.broker_url:
-        from archiver.cli.run_retry import announce_changes
+        from archiver.bootstrap.changes import announce_changes
 
         announce_changes(archive)
     else:

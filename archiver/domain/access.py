@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archiver.domain.document import Document
@@ -36,11 +37,15 @@ class Scope:
 
     def admits(self, document: Document) -> bool:
         """The rule itself, for a single document."""
+        return self.admits_grants(document.grants, document.denies)
+
+    def admits_grants(self, grants: Iterable[str], denies: Iterable[str]) -> bool:
+        """The rule for all documents with these grants and denies."""
         if self.everything:
             return True
-        if not self.groups or self.groups & frozenset(document.denies):
+        if not self.groups or self.groups & frozenset(denies):
             return False
-        return bool(self.groups & frozenset(document.grants))
+        return bool(self.groups & frozenset(grants))
 
 
 def scope_of(principal: Principal) -> Scope:

@@ -92,3 +92,13 @@ class Tally:
     members: int = 0
     members_failed: int = 0
     bytes: int = 0
+
+    @property
+    def settled(self) -> int:
+        """Lines that have come to their outcome."""
+        return sum(count for name, count in self.by_outcome.items() if name != "waiting")
+
+    @property
+    def whole(self) -> bool:
+        """Whether every line has."""
+        return self.lines == self.settled

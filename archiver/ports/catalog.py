@@ -135,8 +135,8 @@ class Catalog(Marks, RetentionRows, Protocol):
     def last_line(self, batch_id: str) -> int:
         """Highest line number of the batch; 0 for none."""
 
-    def report(self, batch_id: str) -> Iterator[ReportLine]:
-        """One entry a line, in order, lazily."""
+    def report(self, batch_id: str, *, after: int = 0) -> Iterator[ReportLine]:
+        """One entry a line numbered above `after`, in order, lazily."""
 
     def tally(self, batch_id: str) -> Tally:
         """Lines in, outcomes out."""

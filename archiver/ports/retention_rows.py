@@ -42,6 +42,15 @@ class HoldRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldGrants:
+    """How many of the originals that a hold holds have these grants and denies."""
+
+    grants: tuple[str, ...]
+    denies: tuple[str, ...]
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
     """A personally enrolled key. `public_key`: 64 hexadecimal characters."""
 
@@ -259,12 +268,21 @@ class RetentionRows(Protocol):
     def held_count(self, hold_id: str) -> int:
         """How many originals it holds."""
 
-    # -- what is due --------------------------------------------------------------------------------------------
-    def due(self, before: date, *, collection: str = "", retention_class: str = "") -> Iterator[Document]:
-        """Originals that are there and whose last day is earlier than `before`, by that day, lazily."""
+    def held_grants(self, hold_id: str) -> list[HeldGrants]:
+        """What it holds, by who may see it."""
 
-    def undated(self) -> Iterator[Document]:
-        """Originals that are there and have no last day, by id, lazily."""
+    # -- what is due --------------------------------------------------------------------------------------------
+    def due(
+        self, before: date, *, collection: str = "", retention_class: str = "", after: tuple[date, str] = (date.min, "")
+    ) -> Iterator[Document]:
+        """Originals that are there and whose last day is earlier than `before`, by that day and their id, lazily.
+
+        Args:
+            after: last day and id of the one to go on behind.
+        """
+
+    def undated(self, *, after: str = "") -> Iterator[Document]:
+        """Originals that are there and have no last day, by id above `after`, lazily."""
 
     def members_of(self, root_ids: Sequence[str]) -> dict[str, list[Document]]:
         """For each of these originals that has any: its members that are there, by id."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import chain
+from itertools import chain, islice
 
+from archiver.domain.access import Scope
 from archiver.domain.document import Document, State
 from archiver.domain.ledger import LedgerEvent, Value
 from archiver.errors import UsageError
@@ -80,6 +81,19 @@ class Missing:
     since: date
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a list of what waits has been gone through: behind this document, which had this last day or none."""
+
+    document_id: str = ""
+    day: date | None = None
+
+
+def place_of(document: Document) -> Place:
+    """The place of a document in that list."""
+    return Place(document.id, document.retain_until)
+
+
 def _nobody(_: object) -> None:
     """Not told."""
 
@@ -136,13 +150,36 @@ class Events:
         policy = self._policy()
         today = day_in(policy.time_zone, self.clock.now())
         for page in pages(chain(self.catalog.undated(), self.catalog.due(today)), PAGE):
-            known = KnownFacts(self.catalog).of(page)
-            for document in page:
-                about = known[document.id]
-                since = day_in(policy.time_zone, document.received_at)
-                event = waits_for(deadline(policy, about.facts), policy, about)
-                if event and retention_class in ("", document.retention_class) and _is_older(since, older_than, today):
-                    yield Missing(document, event, since)
+            for found in self._waiting(page):
+                if retention_class in ("", found.document.retention_class) and _is_older(found.since, older_than, today):
+                    yield found
+
+    def missing_page(
+        self, scope: Scope, place: Place, *, look_at: int, older_than: Period | None = None, retention_class: str = ""
+    ) -> tuple[list[Missing], Place | None]:
+        """Of the next `look_at` candidates those that may be seen and wait for an event; and where to go on, None at the end.
+
+        So an answer takes as long as a part of the archive does, and not all of it; it may hold nothing and not be the last.
+        """
+        policy = self._policy()
+        today = day_in(policy.time_zone, self.clock.now())
+        looked = list(islice(self._candidates(place, today), look_at))
+        there = [one for one in looked if scope.admits(one) and retention_class in ("", one.retention_class)]
+        found = [one for page in pages(there, PAGE) for one in self._waiting(page) if _is_older(one.since, older_than, today)]
+        return found, place_of(looked[-1]) if len(looked) == look_at else None
+
+    def _candidates(self, place: Place, today: date) -> Iterator[Document]:
+        if place.day is not None:
+            return self.catalog.due(today, after=(place.day, place.document_id))
+        return chain(self.catalog.undated(after=place.document_id), self.catalog.due(today))
+
+    def _waiting(self, page: Sequence[Document]) -> Iterator[Missing]:
+        policy, known = self._policy(), KnownFacts(self.catalog).of(page)
+        for document in page:
+            about = known[document.id]
+            event = waits_for(deadline(policy, about.facts), policy, about)
+            if event:
+                yield Missing(document, event, day_in(policy.time_zone, document.received_at))
 
     def _require_known(self, name: str, anyway: bool) -> None:
         known = known_events(self._policy())

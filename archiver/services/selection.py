@@ -132,12 +132,21 @@ def found_ids(index: Index, query: str, scope: Scope, collection: str = "") -> I
             return
 
 
-def original_ids(catalog: Catalog, *, collection: str = "", batch_id: str = "") -> Iterator[str]:
-    """Ids of the originals of a collection or a batch that are there, received ones too. One that changes meanwhile may come
-    twice; none is left out."""
+def original_ids(catalog: Catalog, scope: Scope, *, collection: str = "", batch_id: str = "") -> Iterator[str]:
+    """Ids of the originals of a collection or a batch that are there and may be seen, received ones too. One that changes
+    meanwhile may come twice; none is left out."""
     for document in catalog.select(collection=collection, batch_id=batch_id):
-        if not document.root_id and document.state is not State.DISPOSED:
+        if not document.root_id and document.state is not State.DISPOSED and scope.admits(document):
             yield document.id
+
+
+def visible_ids(catalog: Catalog, scope: Scope, ids: Sequence[str]) -> list[str]:
+    """Those of a page of ids that are documents' which may be seen, whole ids only, in the order given. A member counts with what
+    contains it, since that is what will be chosen."""
+    found = catalog.documents(ids)
+    roots = catalog.documents(list({original_of(one) for one in found.values()}))
+    seen = {key for key, one in found.items() if scope.admits(one) and (top := roots.get(original_of(one))) and scope.admits(top)}
+    return [one for one in dict.fromkeys(ids) if one in seen]
 
 
 def _id_in(line: bytes) -> str | None:

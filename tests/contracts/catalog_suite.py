@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from archiver.domain.ledger import ARCHIVED, LedgerEvent
 from archiver.errors import AlreadyExistsError, NotFoundError, UsageError
 from archiver.ports.catalog import Catalog, Content, IntakeGroup, PolicyVersion, Seen
 from archiver.ports.objects import Bucket, ObjectRef
+from archiver.ports.retention_rows import HoldRecord
 from tests.support.documents import AT, archived, member, received
 
 ODD = "/in/caf\udce9 \\x00 ‮\n'; --"
@@ -114,6 +115,35 @@ class CatalogSuite:
         catalog.create_batch(batch())
         catalog.add_lines("batch", [Line(number, f"/{number}") for number in range(1, 4_002)])
         assert [line.number for line in catalog.report("batch")] == list(range(1, 4_002))
+        assert [line.number for line in catalog.report("batch", after=3_998)] == [3_999, 4_000, 4_001]
+
+    # -- retention ----------------------------------------------------------------------------------------------
+    def test_what_is_due_and_what_has_no_day_goes_on_where_it_was_left(self, catalog: Catalog):
+        catalog.create_batch(batch())
+        days = {"a": date(2020, 1, 1), "b": date(2020, 1, 1), "c": date(2021, 1, 1), "d": None, "e": None}
+        documents = [archived(name, retain_until=day) for name, day in days.items()]
+        catalog.commit_intake(IntakeGroup(documents=[replace(one, state=State.RECEIVED) for one in documents]))
+        catalog.commit_archived(documents, [])
+        due, undated = list(catalog.due(date(2022, 1, 1))), list(catalog.undated())
+        assert len(due) == 3
+        assert len(undated) == 2
+        for at, one in enumerate(due):
+            assert one.retain_until is not None
+            assert list(catalog.due(date(2022, 1, 1), after=(one.retain_until, one.id))) == due[at + 1 :]
+        assert list(catalog.undated(after=undated[0].id)) == undated[1:]
+        assert list(catalog.undated(after=undated[1].id)) == []
+
+    def test_what_a_hold_holds_is_counted_by_who_may_see_it(self, catalog: Catalog):
+        catalog.create_batch(batch())
+        grants = [("finance",), ("finance",), ("board", "finance"), ("board",)]
+        documents = [archived(str(n), grants=given, denies=("guests",) if n == 3 else ()) for n, given in enumerate(grants)]
+        catalog.commit_intake(IntakeGroup(documents=[replace(one, state=State.RECEIVED) for one in documents]))
+        catalog.add_hold(HoldRecord("h", "m", "r", "o", AT, "by"), [])
+        assert catalog.held_grants("h") == []
+        catalog.place("h", [one.id for one in documents], AT.date(), [])
+        found = {(one.grants, one.denies): one.documents for one in catalog.held_grants("h")}
+        assert found == {(("finance",), ()): 2, (("board", "finance"), ()): 1, (("board",), ("guests",)): 1}
+        assert catalog.held_grants("another") == []
 
     # -- intake -------------------------------------------------------------------------------------------------
     def test_intake_makes_everything_true_at_once(self, catalog: Catalog):

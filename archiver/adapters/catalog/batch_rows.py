@@ -88,8 +88,7 @@ class BatchRows:
         with read(self.engine) as connection:
             return connection.execute(select(func.max(lines.c.number)).where(lines.c.batch_id == batch_id)).scalar() or 0
 
-    def report(self, batch_id: str) -> Iterator[ReportLine]:
-        after = 0
+    def report(self, batch_id: str, *, after: int = 0) -> Iterator[ReportLine]:
         while True:
             query = _report(batch_id).where(lines.c.number > after).order_by(lines.c.number).limit(_PAGE)
             with read(self.engine) as connection:

@@ -78,8 +78,10 @@ class FactRows:
 
         return transact(self.engine, commit)
 
-    def due(self, before: date, *, collection: str = "", retention_class: str = "") -> Iterator[Document]:
-        column, after = documents.c, (date.min, "")
+    def due(
+        self, before: date, *, collection: str = "", retention_class: str = "", after: tuple[date, str] = (date.min, "")
+    ) -> Iterator[Document]:
+        column = documents.c
         query = select(documents).where(DUE, column.retain_until < before)
         for name, value in (("collection", collection), ("retention_class", retention_class)):
             query = query.where(column[name] == value) if value else query
@@ -96,8 +98,7 @@ class FactRows:
             assert last.retain_until is not None
             after = (last.retain_until, last.id)
 
-    def undated(self) -> Iterator[Document]:
-        after = ""
+    def undated(self, *, after: str = "") -> Iterator[Document]:
         while True:
             query = select(documents).where(UNDATED, documents.c.id > after).order_by(documents.c.id).limit(_PAGE)
             with read(self.engine) as connection:

@@ -20,7 +20,7 @@ from archiver.domain.document import State
 from archiver.domain.holding import HELD
 from archiver.domain.ledger import LedgerEvent
 from archiver.errors import AlreadyExistsError, NotFoundError
-from archiver.ports.retention_rows import HoldRecord
+from archiver.ports.retention_rows import HeldGrants, HoldRecord
 from retention.hold import Hold
 
 _PAGE = 1_000
@@ -103,6 +103,13 @@ class HoldRows:
         query = select(func.count()).select_from(held).where(held.c.hold_id == hold_id)
         with read(self.engine) as connection:
             return int(connection.execute(query).scalar_one())
+
+    def held_grants(self, hold_id: str) -> list[HeldGrants]:
+        allowed = (documents.c.grants, documents.c.denies)
+        joined = select(*allowed, func.count()).join_from(held, documents, documents.c.id == held.c.document_id)
+        with read(self.engine) as connection:
+            found = connection.execute(joined.where(held.c.hold_id == hold_id).group_by(*allowed)).all()
+        return [HeldGrants(tuple(grants), tuple(denies), int(count)) for grants, denies, count in found]
 
 
 def locked(connection: Connection, document_ids: Sequence[str]) -> set[str]:

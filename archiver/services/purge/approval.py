@@ -18,7 +18,7 @@ from archiver.ports.ledger import LedgerRows
 from archiver.ports.retention_rows import GivenApproval, Purge, PurgeState
 from archiver.ports.timestamps import TimeStamps
 from archiver.services.purge.files import PurgeFiles
-from archiver.services.purge.signatory import Signatory
+from archiver.services.purge.signatory import Approver, Signatory
 from retention.plan import SALT_BYTES, ItemState, plan_root
 from retention.policy import Policy
 from retention.signature import signature_holds
@@ -80,6 +80,33 @@ class ApprovePurge:
             NotPermittedError: the author asks, or nobody authenticated where the law asks to keep.
             RefusedError: it would empty a class nobody named, lacks a visa, or has run already.
         """
+        given = self.drawn_up(purge, approver, now, lasts=lasts, empties=empties, visa=visa)
+        if approver.key is not None:
+            given = replace(given, signature=approver.key.sign(given.statement.encode("ascii")).hex())
+        return self.keep(purge, given, now)
+
+    def drawn_up(
+        self,
+        purge: Purge,
+        approver: Approver,
+        now: datetime,
+        *,
+        lasts: timedelta,
+        empties: Sequence[str] = (),
+        visa: Visa | None = None,
+    ) -> GivenApproval:
+        """The approval as it is to be signed; nothing is approved by it. Raises as `approve`."""
+        emptied = self.require_approvable(purge, approver, empties, visa=visa is not None)
+        if not timedelta(0) < lasts <= LONGEST:
+            raise UsageError(f"an approval lasts at most {LONGEST.days} days", remedy="write --expires P7D")
+        return self._given(PlanStatement.parse(purge.plan), approver, now, now + lasts, emptied, visa)
+
+    def require_approvable(self, purge: Purge, approver: Approver, empties: Sequence[str], *, visa: bool) -> list[str]:
+        """Whether this plan may be approved now by this person; the classes that it would empty. Raises as `approve`.
+
+        Args:
+            visa: whether an authority's is given.
+        """
         plan = PlanStatement.parse(purge.plan)
         self._require_open(purge)
         require_as_made(self.catalog, purge)
@@ -87,26 +114,27 @@ class ApprovePurge:
         counts = [one.retention_class for one in self.catalog.class_counts(purge.id)]
         if approver.key is None:
             require_authenticated(self.policy, counts)
-        if visa is None:
+        if not visa:
             require_visa(self.policy, counts)
         emptied = emptied_by(self.catalog, purge, (ItemState.PLANNED,))
         require_named(emptied, empties)
-        if not timedelta(0) < lasts <= LONGEST:
-            raise UsageError(f"an approval lasts at most {LONGEST.days} days", remedy="write --expires P7D")
-        given = self._given(plan, approver, now, now + lasts, emptied, visa)
+        return emptied
+
+    def keep(self, purge: Purge, given: GivenApproval, now: datetime) -> Purge:
+        """The plan with this approval, which was drawn up for it and signed."""
         approved = replace(
             purge, state=max(purge.state, PurgeState.APPROVED, key=_ORDER.index), approvals=(*purge.approvals, given)
         )
         self.files.keep_approval(purge.id, len(approved.approvals), given, now)
         digest = hashlib.sha256(given.statement.encode("ascii")).hexdigest()
-        details = {"purge": purge.id, "approval": digest, "approver": approver.pseudonym}
+        details = {"purge": purge.id, "approval": digest, "approver": Approval.parse(given.statement).approver}
         self.catalog.set_purge(approved, [LedgerEvent(APPROVED, "", now, details)])
         return approved
 
     def _given(
         self,
         plan: PlanStatement,
-        approver: Signatory,
+        approver: Approver,
         now: datetime,
         expires: datetime,
         empties: Iterable[str],
@@ -139,7 +167,6 @@ class ApprovePurge:
             head=head.statement.text(),
             head_signature=head.signature.hex(),
             key=key.public_key.hex() if key else "",
-            signature=key.sign(text.encode("ascii")).hex() if key else "",
             head_stamp=b64encode(self.stamps.stamp(head.statement.text().encode("ascii"))).decode() if self.stamps else "",
             enrolled_at=self.catalog.signer(key.key_id).enrolled_at.isoformat(timespec="microseconds") if key else "",
             visa=opened,
@@ -149,7 +176,7 @@ class ApprovePurge:
         if purge.state is PurgeState.DONE:
             raise RefusedError(f"purge {purge.id} is done", remedy="make a new plan")
 
-    def _require_another(self, purge: Purge, plan: PlanStatement, approver: Signatory) -> None:
+    def _require_another(self, purge: Purge, plan: PlanStatement, approver: Approver) -> None:
         same_key = approver.key is not None and approver.key.public_key.hex() == purge.plan_key
         if same_key or approver.pseudonym == plan.author:
             raise NotPermittedError(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class Signing(Protocol):
-    """A person's own key, opened. `public_key`: raw, 32 bytes."""
+class Enrolled(Protocol):
+    """A person's own key, as it is known here. `public_key`: raw, 32 bytes."""
 
     @property
     def key_id(self) -> str: ...
@@ -15,7 +15,24 @@ class Signing(Protocol):
     @property
     def public_key(self) -> bytes: ...
 
+
+class Signing(Enrolled, Protocol):
+    """A person's own key, opened."""
+
     def sign(self, message: bytes) -> bytes: ...
+
+
+class Approver(Protocol):
+    """Whoever an approval is drawn up for; the key need not be here."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def pseudonym(self) -> str: ...
+
+    @property
+    def key(self) -> Enrolled | None: ...
 
 
 @dataclass(frozen=True, slots=True)
