@@ -30,9 +30,7 @@ class Cursors:
         if inner is None:
             return None
         nonce = os.urandom(_NONCE)
-        return (
-            base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, inner.encode(), _bound(principal))).rstrip(b"=").decode()
-        )
+        return _written(nonce + self._cipher.encrypt(nonce, inner.encode(), _bound(principal)))
 
     def opened(self, cursor: str | None, principal: Principal) -> str | None:
         """What was sealed.
@@ -44,9 +42,15 @@ class Cursors:
             return None
         try:
             raw = base64.b64decode(cursor[:_LONGEST] + "=" * (-len(cursor) % 4), b"-_", validate=True)
+            if _written(raw) != cursor:
+                raise ValueError("not the one way in which it is written")
             return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], _bound(principal)).decode()
         except (ValueError, InvalidTag, binascii.Error) as error:
             raise UsageError("this cursor was not given for this question", remedy="begin again without a cursor") from error
+
+
+def _written(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _bound(principal: Principal) -> bytes:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
 from archiver.api.asked import Asked, asking
 from archiver.api.problems import documented
+from archiver.api.shown import Shown, shown, shown_all
 from archiver.api.visible import DocumentPath, there
 from archiver.domain.accesses import Act
 from archiver.domain.caller import Permission
@@ -31,20 +33,20 @@ class Described(BaseModel):
     state: str = Field(description="`received` (stored, not read yet), `archived` or `quarantined`.")
     collection: str
     retention_class: str = Field(alias="class")
-    reference: str = Field(description="What it was archived from: a path, an address, or the depositor's own reference.")
-    name: str
-    media_type: str
+    reference: Shown = Field(description="What it was archived from: a path, an address, or the depositor's own reference.")
+    name: Shown
+    media_type: Shown
     language: str
     size: int
     sha256: str
     outcome: str | None
-    reason: str = Field(description="Why its text could not be read whole.")
+    reason: Shown = Field(description="Why its text could not be read whole.")
     received_at: datetime
     archived_at: datetime | None
     parent: str | None = Field(description="The container it is part of.")
     members: int
-    declared: dict[str, str]
-    summary: dict[str, str]
+    declared: dict[Shown, Shown]
+    summary: dict[Shown, Shown]
 
 
 class Kept(BaseModel):
@@ -58,14 +60,28 @@ class Kept(BaseModel):
     policy_version: int
 
 
-@routes.get("/documents/{id}")
-def show(id: DocumentPath, asked: Reader, response: Response) -> Described:
+@routes.get(
+    "/documents/{id}", response_model=Described, responses={304: {"description": "Not Modified: as `If-None-Match` has it."}}
+)
+def show(
+    id: DocumentPath,
+    asked: Reader,
+    known: Annotated[str, Header(alias="If-None-Match", max_length=200, description="The `ETag` of an answer before.")] = "",
+) -> Response:
     """What is known of a document."""
     with asked.front.reading() as archive:
         document = there(archive, asked.scope, id)
     asked.told(Act.VIEWED, document_id=document.id)
-    response.headers["ETag"] = f'"{document.sequence}"'
-    return described(document)
+    body = described(document).model_dump_json(by_alias=True).encode()
+    headers = {"ETag": _tag(body)}
+    if known == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def _tag(body: bytes) -> str:
+    """Of the answer alone: a number that the catalogue counts changes with would tell of other documents."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 @routes.get("/documents/{id}/retention")
@@ -84,7 +100,7 @@ def retention(id: DocumentPath, asked: Reader) -> Kept:
     )
 
 
-@routes.delete("/documents/{id}", status_code=423, responses=documented(423))
+@routes.delete("/documents/{id}", status_code=423, response_class=Response, responses=documented(423))
 def remove(id: DocumentPath, asked: Reader) -> None:
     """Nothing is destroyed this way: the answer says what keeps it. Only an approved purge destroys."""
     with asked.front.reading() as archive:
@@ -99,7 +115,7 @@ def text(id: DocumentPath, asked: Reader) -> Response:
         document = there(archive, asked.scope, id)
         found = archive.texts.of(document)
     asked.told(Act.VIEWED, document_id=document.id, about="text")
-    return Response(mask(found.text, found.cards) if found else "", media_type="text/plain; charset=utf-8")
+    return Response(shown(mask(found.text, found.cards)) if found else "", media_type="text/plain; charset=utf-8")
 
 
 @routes.get("/documents/{id}/metadata")
@@ -109,7 +125,8 @@ def metadata(id: DocumentPath, asked: Reader) -> dict[str, Any]:
         document = there(archive, asked.scope, id)
         found = archive.texts.of(document)
     asked.told(Act.VIEWED, document_id=document.id, about="metadata")
-    return {**(found.metadata if found else {}), **document.summary}
+    given: dict[str, Any] = shown_all({**(found.metadata if found else {}), **document.summary})
+    return dict(sorted(given.items()))  # a reader's own order may be another one each time
 
 
 def _explained(archive: Any, document: Document, asked: Asked) -> Explanation:
@@ -126,8 +143,8 @@ def described(document: Document) -> Described:
             "state": document.state.value,
             "collection": document.collection,
             "class": document.retention_class,
-            "reference": shown(document.source),
-            "name": shown(document.name),
+            "reference": document.source,
+            "name": document.name,
             "media_type": document.media_type,
             "language": document.language,
             "size": document.size,
@@ -142,8 +159,3 @@ def described(document: Document) -> Described:
             "summary": document.summary,
         }
     )
-
-
-def shown(name: str) -> str:
-    """A name as JSON can carry it: bytes that are not UTF-8 as `\\xNN`."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

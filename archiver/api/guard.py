@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archiver.api.measures import Measures
@@ -18,6 +20,8 @@ MOST_BODY = 1024 * 1024
 """Bytes of a body that is JSON. Deposits have a bound of their own."""
 PATIENCE = 30.0
 """Seconds without a byte, after which a slow sender is sent away."""
+WHOLE = 60.0
+"""Seconds in which a body that is JSON must be there: a byte now and then is not enough."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -25,14 +29,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-class _TooMuchError(Exception):
-    pass
-
-
-class _TooSlowError(Exception):
-    pass
 
 
 class Guard:
@@ -55,10 +51,6 @@ class Guard:
         began = time.perf_counter()
         try:
             await self._app(scope, bounded, answer)
-        except _TooMuchError:
-            await answer.instead(scope, receive, Failure(413, "too-large", f"a body may have {MOST_BODY:,} bytes"))
-        except _TooSlowError:
-            await answer.instead(scope, receive, Failure(408, "too-slow", f"no byte came for {PATIENCE:.0f} seconds"))
         except Exception:  # the edge of the program: whatever it was becomes a problem and a line in the log
             _log.exception("%s %s failed", scope["method"], scope["path"])
             if answer.begun:
@@ -71,22 +63,26 @@ class Guard:
 
 
 class _Bounded:
-    """`receive` with bounds on size and silence."""
+    """`receive` with bounds on size and time.
+
+    Raises, as what the framework lets through while it reads a body: `HTTPException` 408 and 413.
+    """
 
     def __init__(self, receive: Receive, most: int | None) -> None:
         self._receive, self._most, self._had, self._whole = receive, most, 0, False
+        self._until = time.monotonic() + WHOLE if most is not None else math.inf
 
     async def __call__(self) -> Message:
         if self._whole:
             return await self._receive()  # waits for the caller to go away: as long as the answer takes
         try:
-            message = await asyncio.wait_for(self._receive(), PATIENCE)
+            message = await asyncio.wait_for(self._receive(), min(PATIENCE, self._until - time.monotonic()))
         except TimeoutError:
-            raise _TooSlowError from None
+            raise HTTPException(408, "the body did not come in time") from None
         self._had += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
         if self._most is not None and self._had > self._most:
-            raise _TooMuchError
+            raise HTTPException(413, f"a body may have {self._most:,} bytes")
         return message
 
 

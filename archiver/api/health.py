@@ -35,7 +35,7 @@ def readyz(request: Request) -> Alive:
     return Alive()
 
 
-@routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@routes.get("/metrics", operation_id="getMetrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(request: Request) -> Response:
     """Requests by route and status, and how long they took (Prometheus text format). No names, no ids."""
     measures: Measures = request.app.state.measures

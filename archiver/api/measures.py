@@ -10,6 +10,18 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
+VERSION = "/v1"
+"""What the paths of all routes with a caller begin with."""
+
+
+def route_of(scope: Scope) -> str:
+    """The route of a request, with names in place of what callers write; "none" where there is no such route."""
+    path = getattr(scope.get("route"), "path", None)
+    if path is None:
+        return "none"
+    return f"{VERSION}{path}" if scope["path"].startswith(f"{VERSION}/") else str(path)
+
+
 class Measures:
     """Counts of this process. Labels are routes, never paths: no id of a document is in them."""
 
@@ -23,7 +35,7 @@ class Measures:
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """One answer was given."""
-        route = getattr(scope.get("route"), "path", "none")
+        route = route_of(scope)
         method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT", "DELETE") else "other"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)

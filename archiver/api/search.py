@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from archiver.api.asked import Asked, asking
+from archiver.api.shown import Shown, shown
 from archiver.domain.accesses import Act
 from archiver.domain.caller import Permission
 from archiver.domain.query import SearchRequest
@@ -47,11 +48,11 @@ class Found(BaseModel):
 
     id: str
     score: float
-    title: str
-    name: str
+    title: Shown
+    name: Shown
     collection: str
     retention_class: str = Field(alias="class")
-    media_type: str
+    media_type: Shown
     language: str
     outcome: str | None = Field(description="How far its text could be read; `complete` is all of it.")
     day: date
@@ -62,7 +63,7 @@ class Found(BaseModel):
 class FacetCount(BaseModel):
     """How many hits have a value."""
 
-    value: str
+    value: Shown
     count: int
 
 
@@ -133,7 +134,7 @@ def _found(hit: Hit) -> Found:
 def fragment(marked: str) -> Fragment:
     """A fragment whose matched words stand between \\x02 and \\x03, taken apart."""
     text, marks = "", []
-    for piece in marked.split("\x02"):
+    for piece in shown(marked).split("\x02"):
         word, found, rest = piece.partition("\x03")
         if found:
             marks.append((len(text), len(text) + len(word)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from archiver.domain.document import Document
 
 DocumentPath = Annotated[str, Path(description="A document's id.", max_length=100)]
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 
 def visible(archive: Archive, scope: Scope, given: str) -> Document:
@@ -45,7 +48,4 @@ def there(archive: Archive, scope: Scope, given: str) -> Document:
 
 def _canonical(given: str) -> str:
     """What is no id is looked up as one that nobody has."""
-    try:
-        return str(UUID(given))
-    except ValueError:
-        return str(UUID(int=0))
+    return given.lower() if _ID.fullmatch(given) else str(UUID(int=0))
