@@ -22,8 +22,8 @@ from archiver.errors import LockedError, RefusedError
 from archiver.ports.catalog import IntakeGroup
 from archiver.services.holds import Wish
 from archiver.services.selection import original_ids
-from tests.support.index_entries import EVERYTHING
 from tests.support.documents import received
+from tests.support.index_entries import EVERYTHING
 from tests.support.kept_documents import KeptDocuments
 from tests.support.moving_clock import RealClock
 from tests.support.postgres import database
