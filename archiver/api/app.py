@@ -54,11 +54,11 @@ def create_app(home: Path) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         serving = await run_in_threadpool(Serving, home)
         current_default_thread_limiter().total_tokens = serving.settings.api_threads * 2
-        app.state.front = Front(serving)
+        front = app.state.front = Front(serving)
         try:
             yield
         finally:
-            await run_in_threadpool(serving.close)
+            await run_in_threadpool(front.close)
 
     app = FastAPI(
         title="Minutier",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypedDict, Unpack
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
@@ -21,6 +22,18 @@ _LONGEST_PURPOSE = 200
 _bearer = HTTPBearer(
     auto_error=False, description="An API key of `minutier key create`, or a token of the OpenID Connect issuer that is set."
 )
+
+
+class Told(TypedDict, total=False):
+    """What an access entry says of an answer; see `domain.accesses.Access`."""
+
+    document_id: str
+    query: str
+    found: Sequence[str]
+    total: int
+    status: int
+    code: str
+    about: str
 
 
 @dataclass(slots=True)
@@ -45,37 +58,41 @@ class Asked:
         """Whether the caller may learn that there is a hold, and for which matter."""
         return Permission.HOLD in self.caller.permissions
 
-    def told(
-        self,
-        act: Act,
-        *,
-        document_id: str = "",
-        query: str = "",
-        found: Sequence[str] = (),
-        total: int = 0,
-        status: int = 200,
-        code: str = "",
-        about: str = "",
-    ) -> None:
+    def told(self, act: Act, **more: Unpack[Told]) -> None:
         """Write down what the answer gives, before it is given.
 
         Raises:
             UnreachableError: it cannot be written; then there is no answer.
         """
-        access = Access(
-            act=act,
-            principal_name=self.caller.principal.name,
-            purpose=self.purpose,
-            document_id=document_id,
-            query=query,
-            found=tuple(found),
-            total=total,
-            status=status,
-            code=code,
-            break_glass=self.caller.break_glass,
-            about=about,
+        self.front.serving.access_log.write(self._access(act, more))
+
+    @contextmanager
+    def telling(self, act: Act, **more: Unpack[Told]) -> Iterator[None]:
+        """`told` while the rest of the answer is made: what is inside must not give it out.
+
+        Raises, at the end:
+            UnreachableError: it cannot be written; then there is no answer.
+        """
+        writing = self.front.writers.submit(self.front.serving.access_log.write, self._access(act, more))
+        try:
+            yield
+        finally:
+            writing.result()
+
+    def _access(self, act: Act, more: Told) -> Access:
+        return Access(
+            act,
+            self.caller.principal.name,
+            self.purpose,
+            more.get("document_id", ""),
+            more.get("query", ""),
+            tuple(more.get("found", ())),
+            more.get("total", 0),
+            more.get("status", 200),
+            more.get("code", ""),
+            self.caller.break_glass,
+            more.get("about", ""),
         )
-        self.front.serving.access_log.write(access)
 
 
 def asking(*permissions: Permission) -> Callable[..., Asked]:

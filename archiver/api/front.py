@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ class Front:
         self.rates = Rates(serving.settings.api_rate)
         self.cursors = Cursors(serving.identifier_key)
         self.purpose_required = serving.settings.api_purpose == "required"
+        self.writers = ThreadPoolExecutor(serving.settings.api_threads, "access-log")
         self._guesses = Rates(_GUESSES)
 
     def authenticated(self, authorization: str, address: str) -> Caller:
@@ -41,6 +43,11 @@ class Front:
         except NotAuthenticatedError:
             self._guesses.take(address)
             raise
+
+    def close(self) -> None:
+        """Close what is served, once what was begun to be written down is. Safe to repeat."""
+        self.writers.shutdown()
+        self.serving.close()
 
     @contextmanager
     def reading(self) -> Iterator[Archive]:

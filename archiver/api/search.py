@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from archiver.api.asked import Asked, asking
+from archiver.api.cursors import Cursors
 from archiver.api.shown import Shown, shown
+from archiver.domain.access import Principal
 from archiver.domain.accesses import Act
 from archiver.domain.caller import Permission
 from archiver.domain.query import SearchRequest
@@ -77,8 +79,8 @@ class Page(BaseModel):
     next_cursor: str | None
 
 
-@routes.post("/search", response_model_by_alias=True)
-def search(question: Question, asked: Annotated[Asked, asking(Permission.SEARCH)]) -> Page:
+@routes.post("/search", response_model=Page)
+def search(question: Question, asked: Annotated[Asked, asking(Permission.SEARCH)]) -> Response:
     """Find documents by what is in them, among those the caller may see."""
     cursors, principal = asked.front.cursors, asked.caller.principal
     request = SearchRequest(
@@ -89,25 +91,24 @@ def search(question: Question, asked: Annotated[Asked, asking(Permission.SEARCH)
         question.facets,
         question.sort,
     )
+    act = Act.SEARCHED if question.query else Act.LISTED
     with asked.front.reading() as archive:
-        answer = Search(archive.catalog, archive.index, archive.texts).run(request, asked.scope, fragments=question.fragments)
-    asked.told(
-        Act.SEARCHED if question.query else Act.LISTED,
-        query=question.query,
-        found=[hit.document.id for hit in answer.hits],
-        total=answer.total,
-    )
-    return _page(answer, cursors.sealed(answer.next_cursor, principal))
+        service = Search(archive.catalog, archive.index, archive.texts)
+        found = service.find(request, asked.scope)
+        ids = tuple(hit.document.id for hit in found.hits)
+        with asked.telling(act, query=question.query, found=ids, total=found.total):
+            page = _page(service.complete(found, question.fragments), cursors, principal)
+    return Response(page.model_dump_json(by_alias=True), media_type="application/json")
 
 
-def _page(answer: Answer, cursor: str | None) -> Page:
+def _page(answer: Answer, cursors: Cursors, principal: Principal) -> Page:
     facets = {name: [FacetCount(value=value, count=count) for value, count in counts] for name, counts in answer.facets.items()}
     return Page(
         total=answer.total,
         not_fully_read=answer.not_fully_read,
         hits=[_found(hit) for hit in answer.hits],
         facets=facets,
-        next_cursor=cursor,
+        next_cursor=cursors.sealed(answer.next_cursor, principal),
     )
 
 

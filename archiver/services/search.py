@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archiver.domain.access import Scope
 from archiver.domain.document import Document, State
 from archiver.domain.masking import mask
 from archiver.domain.query import SearchRequest
 from archiver.ports.catalog import Catalog
-from archiver.ports.index import Index
+from archiver.ports.index import Index, IndexPage
 from archiver.services.texts import Texts
 
 _TEXTS_AT_ONCE = 10
@@ -37,6 +37,20 @@ class Answer:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a page shows, before the fragments of its texts are made.
+
+    Attributes:
+        hits: without fragments.
+    """
+
+    request: SearchRequest
+    hits: tuple[Hit, ...]
+    page: IndexPage
+    total: int
+
+
 class Search:
     """Answers search requests."""
 
@@ -44,24 +58,32 @@ class Search:
         self._catalog, self._index, self._texts = catalog, index, texts
 
     def run(self, request: SearchRequest, scope: Scope, *, fragments: int = 2) -> Answer:
-        """The page asked for. What the catalogue says of access is checked once more on every hit.
+        """The page asked for: `find`, and what `complete` adds."""
+        return self.complete(self.find(request, scope), fragments)
+
+    def find(self, request: SearchRequest, scope: Scope) -> Found:
+        """Which documents. What the catalogue says of access is checked once more on every hit.
 
         What was destroyed is never shown, nor counted on its page, also when an older index was put back.
         """
         page = self._index.search(request, scope)
         documents = self._catalog.documents([hit.document_id for hit in page.hits])
         destroyed = {one.id for one in documents.values() if one.state is State.DISPOSED}
-        shown = [
-            (document, hit.score)
+        hits = tuple(
+            Hit(document, hit.score, ())
             for hit in page.hits
             if (document := documents.get(hit.document_id)) and document.id not in destroyed and scope.admits(document)
-        ]
-        marked = self._fragments(request, [document for document, _ in shown], fragments)
-        hits = tuple(Hit(document, score, marked.get(document.id, ())) for document, score in shown)
-        return Answer(hits, page.total - len(destroyed), page.facets, page.not_fully_read, page.next_cursor)
+        )
+        return Found(request, hits, page, page.total - len(destroyed))
+
+    def complete(self, found: Found, fragments: int) -> Answer:
+        """The answer, with so many fragments a hit. A hit whose text is lost or damaged stands without any."""
+        marked = self._fragments(found.request, [hit.document for hit in found.hits], fragments)
+        hits = tuple(replace(hit, fragments=marked.get(hit.document.id, ())) for hit in found.hits)
+        page = found.page
+        return Answer(hits, found.total, page.facets, page.not_fully_read, page.next_cursor)
 
     def _fragments(self, request: SearchRequest, documents: Sequence[Document], count: int) -> dict[str, tuple[str, ...]]:
-        """By document. A hit whose text is lost or damaged stands without any."""
         found: dict[str, tuple[str, ...]] = {}
         if not count or not request.text:
             return found
