@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from archiver.api.app import create_app
-from archiver.api.problems import STATUS
+from archiver.api.problems import BY_STATUS, STATUS
 from archiver.domain.caller import Permission
 
 _EVERYWHERE = {"400", "401", "403", "404", "429", "500", "503"}
@@ -50,18 +50,32 @@ def _scopes() -> str:
 
 
 def _codes() -> str:
-    rows = [f"| `{code}` | {status} |" for code, status in sorted(STATUS.items(), key=lambda item: (item[1], item[0]))]
+    known = {**STATUS, **{code: status for status, code in BY_STATUS.items()}}
+    rows = [f"| `{code}` | {status} |" for code, status in sorted(known.items(), key=lambda item: (item[1], item[0]))]
     return "\n".join(["| code | status |", "|---|---|", *rows])
 
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     scopes = [scope for one in operation.get("security", []) for scopes in one.values() for scope in scopes]
-    needs = f"scope `{'`, `'.join(scopes)}`" if scopes else "any key or token" if "security" in operation else "no key"
+    either = operation.get("x-any-scope", [])
+    needs = (
+        f"scope `{'` or `'.join(either)}`"
+        if either
+        else f"scope `{'`, `'.join(scopes)}`"
+        if scopes
+        else "any key or token"
+        if "security" in operation
+        else "no key"
+    )
     also = sorted(set(operation["responses"]) - _EVERYWHERE)
     lines = [f"### {method.upper()} {path}", f"`{operation['operationId']}`, {needs}; answers {', '.join(also)}."]
     lines.append(" ".join(operation.get("description", "").split("Raises:")[0].split()))
     body = operation.get("requestBody", {}).get("content", {})
-    lines += [f"Takes {_named(kind['schema'])} as `{media}`." for media, kind in body.items()]
+    for media, kind in body.items():
+        lines.append(f"Takes {_named(kind['schema'])} as `{media}`.")
+        lines += [_table(kind["schema"])] if "properties" in kind["schema"] else []
+        inner = kind["schema"].get("properties", {}).get("metadata", {})
+        lines += [f"The part `metadata` is JSON:\n\n{_table(inner)}"] if "properties" in inner else []
     success = next((operation["responses"][status] for status in sorted(operation["responses"]) if status < "300"), None)
     for media, kind in (success or {}).get("content", {}).items():
         if "$ref" in kind.get("schema", {}):
@@ -77,16 +91,33 @@ def _schemas(schemas: dict[str, Any]) -> Iterator[str]:
     for name, schema in sorted(schemas.items()):
         if "properties" not in schema:
             continue
-        rows = [
-            f"| `{field}` | {_type(kind)} | {'yes' if field in schema.get('required', ()) else 'no'} | {_line(kind)} |"
-            for field, kind in schema["properties"].items()
-        ]
-        table = "\n".join(["| field | type | always | meaning |", "|---|---|---|---|", *rows])
-        yield f"### {name}\n\n{' '.join(schema.get('description', '').split())}\n\n{table}".replace("\n\n\n\n", "\n\n")
+        said = " ".join(schema.get("description", "").split())
+        yield "\n\n".join(filter(None, (f"### {name}", said, _table(schema))))
+
+
+def _table(schema: dict[str, Any]) -> str:
+    rows = [
+        f"| `{field}` | {_type(kind)} | {'yes' if field in schema.get('required', ()) else 'no'} | {_line(kind)} |"
+        for field, kind in schema["properties"].items()
+    ]
+    return "\n".join(["| field | type | required | meaning |", "|---|---|---|---|", *rows])
+
+
+_BOUNDS = (
+    ("minimum", "at least {}"),
+    ("maximum", "at most {}"),
+    ("maxLength", "{} characters at most"),
+    ("maxItems", "{} items at most"),
+)
+"""Of a field, as OpenAPI and as the page say them."""
 
 
 def _line(kind: dict[str, Any]) -> str:
-    return " ".join(kind.get("description", "").split()).replace("|", "\\|")
+    said = [" ".join(kind.get("description", "").split()).rstrip(".")]
+    said += [words.format(f"{kind[name]:,}") for name, words in _BOUNDS if name in kind]
+    if kind.get("default") not in (None, "", [], {}):
+        said.append(f"default {kind['default']}")
+    return "; ".join(filter(None, said)).replace("|", "\\|")
 
 
 def _named(schema: dict[str, Any]) -> str:

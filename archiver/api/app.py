@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from archiver.api import approvals, batches, content, deposits, documents, events, evidence, health, holds, purges, search
 from archiver.api.description import description, operation_id
-from archiver.api.front import Front
+from archiver.api.front import THREADS, Front
 from archiver.api.guard import Guard
 from archiver.api.measures import VERSION, Measures, route_of
 from archiver.api.problems import ALWAYS, Failure, Problem, documented, failure_of
@@ -53,7 +53,7 @@ def create_app(home: Path) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         serving = await run_in_threadpool(Serving, home)
-        current_default_thread_limiter().total_tokens = serving.settings.api_threads * 2
+        current_default_thread_limiter().total_tokens = serving.settings.api_threads * THREADS
         front = app.state.front = Front(serving)
         try:
             yield
@@ -88,10 +88,23 @@ async def _failed(request: Request, error: Exception) -> Response:
     asked = getattr(request.state, "asked", None)
     if asked is not None:
         try:
-            await run_in_threadpool(asked.told, Act.REFUSED, status=failure.status, code=failure.code, about=_route(request))
+            await run_in_threadpool(
+                asked.told,
+                Act.REFUSED,
+                document_id=_document(request),
+                status=failure.status,
+                code=failure.code,
+                about=_route(request),
+            )
         except UnreachableError as unwritten:
             failure = failure_of(unwritten)
     return failure.response()
+
+
+def _document(request: Request) -> str:
+    """The document that was asked for, there or not; what is no id becomes a part of the words."""
+    asked_for = request.path_params.get("id", "") if request.url.path.startswith(f"{VERSION}/documents/") else ""
+    return str(asked_for)[:100]
 
 
 def _route(request: Request) -> str:

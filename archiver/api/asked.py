@@ -109,9 +109,10 @@ def asking(*permissions: Permission) -> Callable[..., Asked]:
     ) -> Asked:
         front: Front = request.app.state.front
         caller = front.authenticated(f"{credentials.scheme} {credentials.credentials}" if credentials else "", _address(request))
-        found = Asked(front, caller, purpose.strip() or caller.purpose)
-        request.state.asked = found
         request.state.standing = front.rates.take(caller.principal.name)
+        request.state.leave = front.in_hand.take(caller.principal.name)  # once the whole answer has gone out, see `Guard`
+        found = Asked(front, caller, _words(purpose) or caller.purpose)
+        request.state.asked = found
         for permission in permissions:
             caller.require(permission)
         if front.purpose_required and not found.purpose:
@@ -119,6 +120,14 @@ def asking(*permissions: Permission) -> Callable[..., Asked]:
         return found
 
     return Security(asked, scopes=[one.value for one in permissions])  # type: ignore[no-any-return]
+
+
+def _words(purpose: str) -> str:
+    """A header as it was meant: UTF-8, or else Latin-1, as which the server has read it (RFC 9110, section 5.5)."""
+    try:
+        return purpose.encode("latin-1").decode("utf-8").strip()
+    except UnicodeError:
+        return purpose.strip()
 
 
 def _address(request: Request) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
@@ -21,7 +23,7 @@ from archiver.api.visible import DocumentPath, there
 from archiver.domain.accesses import Act
 from archiver.domain.caller import Permission
 from archiver.domain.document import Document
-from archiver.errors import IntegrityError
+from archiver.errors import IntegrityError, NotFoundError
 from archiver.services.retrieve import Retrieve
 
 if TYPE_CHECKING:
@@ -74,7 +76,13 @@ def content(
         if part is None or part.size == 0 or _known(document, wanted):
             stream = None
         else:
-            stream = _opened(archive, document, part.start, asked.front.serving.scratch)
+            try:
+                stream = _opened(archive, document, part, asked)
+            except NotFoundError as error:
+                there(archive, asked.scope, id)  # destroyed meanwhile: then that is what is said
+                raise IntegrityError(
+                    f"the bytes of document {id} are not to be had: {error}", remedy="run `minutier verify`"
+                ) from error
     try:
         return _answer(asked, document, part, stream, wanted)
     except BaseException:
@@ -98,6 +106,7 @@ def _answer(asked: Asked, document: Document, part: Span | None, stream: BinaryI
         asked.told(Act.VIEWED, document_id=document.id, about="content, unchanged", status=304)
         return Response(None, 304, _headers(document))
     if part is None:
+        asked.told(Act.REFUSED, document_id=document.id, about="content, a range outside it", status=416)
         size = {"Content-Range": f"bytes */{document.size}"}
         return Failure(416, "range-not-satisfiable", f"it has {document.size:,} bytes", headers=size).response()
     status = 200 if part.whole else 206
@@ -143,8 +152,8 @@ def _headers(document: Document) -> dict[str, str]:
     }
 
 
-def _opened(archive: Archive, document: Document, start: int, scratch: Path) -> BinaryIO:
-    """The bytes from `start` on, to be read without the archive, which others need.
+def _opened(archive: Archive, document: Document, part: Span, asked: Asked) -> BinaryIO:
+    """The bytes from the part's beginning on, to be read without the archive, which others need.
 
     Raises:
         NotFoundError: those of a member could never be read.
@@ -152,16 +161,33 @@ def _opened(archive: Archive, document: Document, start: int, scratch: Path) -> 
     """
     retrieve = Retrieve(archive.catalog, archive.objects, archive.members)
     if not document.locator:
-        return archive.objects.open(retrieve.original_ref(document), start)
-    unpacked = cast(BinaryIO, tempfile.TemporaryFile(dir=scratch))  # noqa: SIM115  # closed by whoever reads it
+        return archive.objects.open(retrieve.original_ref(document), part.start)
+    unpacked = _Unpacked(asked.front.unpacked.take(asked.caller.principal.name), asked.front.serving.scratch)
     try:
         for piece in retrieve.content(document):
             unpacked.write(piece)
-        unpacked.seek(start)
+            if not part.whole and unpacked.tell() >= part.end:
+                break
+        unpacked.seek(part.start)
     except BaseException:
         unpacked.close()
         raise
     return unpacked
+
+
+class _Unpacked(FileIO):
+    """A member read out of its container, in a file without a name. Holds its place until it is closed."""
+
+    def __init__(self, leave: Callable[[], None], scratch: Path) -> None:
+        self._leave = leave
+        descriptor, name = tempfile.mkstemp(dir=scratch)
+        os.unlink(name)
+        super().__init__(descriptor, "w+b")
+
+    def close(self) -> None:
+        """Safe to repeat."""
+        super().close()
+        self._leave()
 
 
 def _pieces(stream: BinaryIO, part: Span, document: Document) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Annotated, Any, Literal
 
 from anyio import CapacityLimiter
@@ -16,9 +16,10 @@ from starlette.concurrency import run_in_threadpool
 
 from archiver.api import idempotency
 from archiver.api.asked import Asked, asking
+from archiver.api.places import Places
 from archiver.api.problems import documented
 from archiver.api.spool import Spool
-from archiver.api.uploads import Receiving, Upload, Uploads, require_digest
+from archiver.api.uploads import AT_A_TIME, Receiving, Upload, require_digest
 from archiver.domain.access import group_name
 from archiver.domain.accesses import Act
 from archiver.domain.batch import LineState
@@ -35,7 +36,7 @@ ROUTE = f"POST /v1{PATH}"
 routes = APIRouter(tags=["documents"])
 Depositor = Annotated[Asked, asking(Permission.DEPOSIT)]
 
-_uploads = Uploads()
+_uploads = Places("uploads", most=AT_A_TIME, of_one=AT_A_TIME // 2)
 _writers = CapacityLimiter(8)
 _Word = Annotated[str, Field(max_length=128)]
 
@@ -52,7 +53,8 @@ class Metadata(BaseModel):
     reference: str = Field(
         "",
         max_length=1_000,
-        description="The caller's own name for it: the same again with the same bytes is 409. Empty: one is made.",
+        description="The caller's own name for it, found again by the field `path:`. The same again with the same bytes is 409. "
+        "Empty: one is made.",
     )
     name: str = Field("", max_length=1_000, description="What people call it. Empty: the file's name.")
     declared: dict[Annotated[str, Field(min_length=1, max_length=128)], Annotated[str, Field(max_length=4_000)]] = Field(
@@ -99,10 +101,12 @@ async def deposit(request: Request, asked: Depositor, key: idempotency.Key = "")
     serving = asked.front.serving
     policy = await run_in_threadpool(lambda: serving.placement.policy)
     said = _Said(asked.caller, policy)
-    with _uploads.place(asked.caller.principal.name), closing(Spool(serving.scratch)) as spool:
+    with ExitStack() as place, ExitStack() as bytes_in_hand:
+        place.callback(_uploads.take(asked.caller.principal.name))
+        spool = bytes_in_hand.enter_context(closing(Spool(serving.scratch)))
         receiving = Receiving(request, spool, serving.settings.api_deposit_bytes, _writers, said.hear)
         handed = said.deposit(await receiving.whole(), key)
-        return await _taken(handed, asked, key)
+        return await _taken(handed, asked, key, bytes_in_hand)
 
 
 class _Said:
@@ -140,22 +144,36 @@ class _Said:
         )
 
 
-async def _taken(handed: Deposit, asked: Asked, key: str) -> Response:
-    """Taken in, or the answer that was given before."""
+async def _taken(handed: Deposit, asked: Asked, key: str, bytes_in_hand: ExitStack) -> Response:
+    """Taken in, or the answer that was given before.
+
+    Args:
+        bytes_in_hand: is let go of when nobody takes them in any more, however long this call lasts.
+    """
     claim: Reply | Claim = Claim.FIRST
     if key:
         digest = idempotency.request_digest(ROUTE, written(handed))
         claim = await run_in_threadpool(idempotency.claimed, asked, key, digest)
     if isinstance(claim, Reply):
+        await run_in_threadpool(
+            asked.told, Act.DEPOSITED, document_id=_id_in(claim), about="the answer given before", status=claim.status
+        )
         return idempotency.replayed(claim)
     try:
-        receipt = await asyncio.wrap_future(asked.front.serving.depositor.hand_in(handed))
+        taking = asked.front.serving.depositor.hand_in(handed)
+        kept = bytes_in_hand.pop_all()
+        taking.add_done_callback(lambda _: kept.close())
+        receipt = await asyncio.wrap_future(taking)
         await run_in_threadpool(_require_taken, receipt, asked, claim)
     except BaseException:
         if key:
             await asyncio.shield(run_in_threadpool(idempotency.dropped, asked, key))
         raise
     return await run_in_threadpool(_answered, receipt, asked, handed, key)
+
+
+def _id_in(reply: Reply) -> str:
+    return reply.headers.get("Location", "").rpartition("/")[2]
 
 
 def _require_taken(receipt: Receipt, asked: Asked, claim: Reply | Claim) -> None:

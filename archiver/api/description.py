@@ -42,6 +42,7 @@ def _without_unused(found: dict[str, Any]) -> dict[str, Any]:
     """What the framework would answer to a wrong form is not what is answered here, which is a problem with status 400."""
     schemas = found["components"]["schemas"]
     for operation in (operation for path in found["paths"].values() for operation in path.values()):
+        operation["summary"] = operation.get("description", operation["summary"]).split("\n")[0].split(". ")[0].rstrip(".")
         if "HTTPValidationError" in str(operation["responses"].get("422")):
             del operation["responses"]["422"]
     for name in _UNUSED:

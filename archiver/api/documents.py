@@ -17,6 +17,7 @@ from archiver.domain.accesses import Act
 from archiver.domain.caller import Permission
 from archiver.domain.document import Document
 from archiver.domain.masking import mask
+from archiver.domain.reference import own_reference
 from archiver.errors import KeptError
 from archiver.services.circumstances import KnownFacts
 from archiver.services.explain import Explanation, explain
@@ -143,7 +144,7 @@ def described(document: Document) -> Described:
             "state": document.state.value,
             "collection": document.collection,
             "class": document.retention_class,
-            "reference": document.source,
+            "reference": own_reference(document.source),
             "name": document.name,
             "media_type": document.media_type,
             "language": document.language,

@@ -18,8 +18,8 @@ _ATTR_CHARS = "!#$&+-.^_`|~"
 def attachment(name: str) -> str:
     """The header that has it saved, never shown: with the name in ASCII for old clients, and whole for others."""
     whole = file_name(name)
-    plain = unicodedata.normalize("NFKD", whole).encode("ascii", "ignore").decode().strip() or NAMELESS
-    plain = NAMELESS + plain if plain.startswith(".") else plain
+    plain = unicodedata.normalize("NFKD", whole).encode("ascii", "ignore").decode().strip()
+    plain = file_name(NAMELESS + plain if plain.startswith(".") else plain)  # once more: wide signs have become plain ones
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(whole, safe=_ATTR_CHARS)}"
 
 

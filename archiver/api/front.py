@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from archiver.api.cursors import Cursors
+from archiver.api.places import Places
 from archiver.api.rates import Rates
 from archiver.bootstrap.serving import Serving
 from archiver.domain.caller import Caller
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 _GUESSES = "30/minute"
 """Keys and tokens that are not good, from one address."""
 
+THREADS = 4
+"""Times `api_threads`: threads that wait for parts while others answer. One caller may have all but `api_threads` of them."""
+_UNPACKED = 8
+"""Members that are read out of their containers, each into a file of its own, until they are sent."""
+
 
 class Front:
     """One for the whole application."""
@@ -29,6 +36,9 @@ class Front:
         self.cursors = Cursors(serving.identifier_key)
         self.purpose_required = serving.settings.api_purpose == "required"
         self.writers = ThreadPoolExecutor(serving.settings.api_threads, "access-log")
+        threads = serving.settings.api_threads
+        self.in_hand = Places("calls of one caller", most=sys.maxsize, of_one=threads * (THREADS - 1))
+        self.unpacked = Places("parts of containers", most=_UNPACKED, of_one=_UNPACKED // 2)
         self._guesses = Rates(_GUESSES)
 
     def authenticated(self, authorization: str, address: str) -> Caller:

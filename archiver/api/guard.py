@@ -31,6 +31,14 @@ HEADERS = {
 }
 
 
+class NobodyTakesItError(Exception):
+    """Whoever asked does not read the answer: the connection ends."""
+
+
+def _nothing() -> None:
+    """For calls that never came to be anybody's."""
+
+
 class Guard:
     """ASGI middleware around the application.
 
@@ -51,6 +59,8 @@ class Guard:
         began = time.perf_counter()
         try:
             await self._app(scope, bounded, answer)
+        except NobodyTakesItError:
+            _log.info("%s %s was not taken by whoever asked", scope["method"], scope["path"])
         except Exception:  # the edge of the program: whatever it was becomes a problem and a line in the log
             _log.exception("%s %s failed", scope["method"], scope["path"])
             if answer.begun:
@@ -59,6 +69,7 @@ class Guard:
                 scope, receive, Failure(500, "error", "this should not have happened; it is in the server's log")
             )
         finally:
+            answer.leave()
             self._measures.answered(scope, answer.status, time.perf_counter() - began)
 
 
@@ -96,13 +107,21 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun, self.status = True, message["status"]
+            self.leave()  # what goes out from here on takes no thread of those that make answers
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
             if standing := self._scope["state"].get("standing"):
                 headers.update(standing.headers())
-        await self._send(message)
+        try:
+            await asyncio.wait_for(self._send(message), PATIENCE)
+        except TimeoutError:
+            raise NobodyTakesItError from None
+
+    def leave(self) -> None:
+        """Give back the caller's place among those whose answers are made. Safe to repeat."""
+        self._scope["state"].get("leave", _nothing)()
 
     async def instead(self, scope: Scope, receive: Receive, failure: Failure) -> None:
         """A problem, unless an answer has begun."""

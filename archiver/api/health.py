@@ -19,7 +19,7 @@ class Alive(BaseModel):
 
 
 @routes.get("/livez")
-def livez() -> Alive:
+async def livez() -> Alive:
     """The process answers. Says nothing of the parts behind it."""
     return Alive()
 

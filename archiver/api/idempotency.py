@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from fastapi import Header, Response
 
 from archiver.api.asked import Asked
-from archiver.errors import InProgressError, KeyReusedError
+from archiver.errors import InProgressError, KeyReusedError, UnreachableError
 from archiver.ports.replies import Claim, Reply
 
 REPLAYED = "Idempotent-Replayed"
@@ -54,6 +54,9 @@ def once(asked: Asked, key: str, digest: str, do: Callable[[bool], Reply]) -> Re
         return _response(claim, replayed=True)
     try:
         reply = do(claim is Claim.AGAIN)
+    except UnreachableError:  # it may have been done, and only not be written down: whoever comes again goes on with it
+        asked.front.serving.replies.leave(asked.caller.principal.name, key)
+        raise
     except BaseException:
         dropped(asked, key)
         raise

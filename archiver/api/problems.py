@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -52,7 +53,7 @@ STATUS = {
 }
 """What each code of `archiver.errors` and `retention.errors` is over HTTP; any other is 500."""
 
-_BY_STATUS = {
+BY_STATUS = {
     404: "no-such-resource",
     405: "method-not-allowed",
     408: "too-slow",
@@ -77,7 +78,7 @@ _OUTSIDE = {
 }
 """What callers are told of the inside. The error itself names folders, hosts and processes; it is in the log."""
 
-CODES = frozenset({"error", "retention", "policy-invalid", "source", *STATUS, *_BY_STATUS.values()})
+CODES = frozenset({"error", "retention", "policy-invalid", "source", *STATUS, *BY_STATUS.values()})
 """Every code of an answer."""
 
 
@@ -155,13 +156,29 @@ def _ours(error: MinutierError | RetentionError) -> Failure:
 def _of_http(error: HTTPException) -> Failure:
     status = error.status_code
     said, remedy = _IN_OTHER_WORDS.get(status, (str(error.detail), ""))
-    return Failure(status, _BY_STATUS.get(status, "usage"), said, remedy, (), dict(error.headers or {}))
+    return Failure(status, BY_STATUS.get(status, "usage"), said, remedy, (), dict(error.headers or {}))
 
 
 def _invalid(error: RequestValidationError) -> Failure:
     """Mistakes by place; what was sent is never said back."""
-    found = tuple(Mistake(where=".".join(map(str, one["loc"])), what=str(one["msg"])) for one in error.errors()[:_MOST_SAID])
+    found = tuple(_mistake(one) for one in error.errors()[:_MOST_SAID])
     return Failure(400, "usage", "what was sent is not of the form it must have", "see `errors`, and /openapi.json", found)
+
+
+_WORDS = {
+    "model_attributes_type": "is not read as JSON: send the header Content-Type: application/json",
+    "extra_forbidden": "there is no such field",
+    "string_pattern_mismatch": "is not of the form that /openapi.json gives for it",
+}
+"""Of mistakes whose usual words do not say what to write instead."""
+
+
+def _mistake(one: Mapping[str, Any]) -> Mistake:
+    kind, where, what = one["type"], ".".join(map(str, one["loc"])), str(one["msg"])
+    if kind == "json_invalid":  # the place is a character, not a field
+        place, why = one["loc"][-1], one.get("ctx", {}).get("error", "")
+        return Mistake(where="body", what=f"is no JSON at character {place}: {why}" if isinstance(place, int) else what)
+    return Mistake(where=where, what=_WORDS.get(kind, what))
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -23,7 +23,7 @@ from archiver.bootstrap.purging import PLANNING, Purging
 from archiver.bootstrap.writing import opened_for_writing
 from archiver.domain.accesses import Act
 from archiver.domain.caller import Permission
-from archiver.errors import NotFoundError
+from archiver.errors import NotFoundError, NotPermittedError
 from archiver.ports import retention_rows as rows
 from archiver.services.purge.account import account_of
 from archiver.services.purge.known_names import require_known
@@ -41,10 +41,17 @@ PurgePath = Annotated[str, Path(description="A purge's id.", max_length=64)]
 _ID = r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$"
 
 
+_READERS = (Permission.PURGE_PLAN, Permission.PURGE_APPROVE)
+_EITHER = {"x-any-scope": [one.value for one in _READERS]}
+"""For OpenAPI, which cannot say that one of two scopes is enough."""
+
+
 def _either(asked: Annotated[Asked, asking()]) -> Asked:
     """Whoever plans or approves reads plans."""
-    if not asked.caller.permissions & {Permission.PURGE_PLAN, Permission.PURGE_APPROVE}:
-        asked.caller.require(Permission.PURGE_PLAN)
+    if not asked.caller.permissions.intersection(_READERS):
+        raise NotPermittedError(
+            f"this key or token is for neither of {', '.join(_READERS)}", remedy="ask for one with either of these scopes"
+        )
     return asked
 
 
@@ -179,7 +186,7 @@ def plan(wanted: Wanted, asked: Planner, key: Key = "") -> Response:
     return done_once(asked, key, "POST /v1/purges", wanted, lambda again: _planned(asked, wanted, name, again=again))
 
 
-@routes.get("/purges")
+@routes.get("/purges", openapi_extra=_EITHER)
 def list_(asked: Reader, cursor: Cursor = None, limit: PageSize = 100) -> PurgeList:
     """All purges."""
     after = place_in(asked, "purges", cursor)
@@ -195,7 +202,7 @@ def list_(asked: Reader, cursor: Cursor = None, limit: PageSize = 100) -> PurgeL
     )
 
 
-@routes.get("/purges/{id}")
+@routes.get("/purges/{id}", openapi_extra=_EITHER)
 def show(id: PurgePath, asked: Reader) -> PurgeInFull:
     """What a plan would destroy, what it withholds and why, and how far it is."""
     with asked.front.reading() as archive:
@@ -204,7 +211,7 @@ def show(id: PurgePath, asked: Reader) -> PurgeInFull:
     return answer
 
 
-@routes.get("/purges/{id}/items")
+@routes.get("/purges/{id}/items", openapi_extra=_EITHER)
 def items(id: PurgePath, asked: Reader, cursor: Cursor = None, limit: PageSize = 500) -> ItemPage:
     """Every item, and what became of it."""
     name = f"items {id}"
@@ -231,6 +238,7 @@ def run(id: PurgePath, asked: Planner, wishes: Running | None = None, key: Key =
 @routes.get(
     "/purges/{id}/certificate",
     response_class=StreamingResponse,
+    openapi_extra=_EITHER,
     responses={200: {"content": {"application/json": {}, PDF: {}}, "description": "Signed JSON, or a PDF of it for people."}},
 )
 def certificate(id: PurgePath, asked: Reader, accept: Annotated[str, Header(max_length=500)] = "") -> StreamingResponse:

@@ -42,7 +42,7 @@ class Fragment(BaseModel):
     """A piece of a document's text, as plain text; never markup."""
 
     text: str
-    marks: list[tuple[int, int]] = Field(description="[start, end) of each matched word, in characters of `text`.")
+    marks: list[tuple[int, int]] = Field(description="[start, end) of each matched word, in Unicode code points of `text`.")
 
 
 class Found(BaseModel):

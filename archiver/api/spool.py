@@ -27,6 +27,7 @@ class Spool:
         self._small = bytearray()
         self._file: BinaryIO | None = None
         self._state = hashlib.sha256()
+        self._closed = False
         self.size = 0
 
     @property
@@ -57,7 +58,13 @@ class Spool:
             ) from error
 
     def chunks(self) -> Iterator[bytes]:
-        """All of them, from the first on, as often as asked."""
+        """All of them, from the first on, as often as asked.
+
+        Raises:
+            ValueError: they were let go of: no bytes are not the same as none.
+        """
+        if self._closed:
+            raise ValueError("the bytes of this deposit were let go of")
         if self._file is None:
             yield bytes(self._small)
             return
@@ -68,7 +75,7 @@ class Spool:
 
     def close(self) -> None:
         """Let go of them. Safe to repeat."""
-        self._small = bytearray()
+        self._closed, self._small = True, bytearray()
         if self._file is not None:
             self._file.close()
 

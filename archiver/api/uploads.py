@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter, to_thread
@@ -18,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from archiver.api.digests import declared_digest
 from archiver.api.spool import Spool
-from archiver.errors import BusyError, MinutierError, TooLargeError, TooSlowError, UsageError
+from archiver.errors import MinutierError, TooLargeError, TooSlowError, UsageError
 
 METADATA, FILE = "metadata", "file"
 MOST_METADATA = 64 * 1024
@@ -52,31 +51,6 @@ class Upload:
 
     filename: str
     file: Spool
-
-
-class Uploads:
-    """How many come in at once."""
-
-    def __init__(self, most: int = AT_A_TIME) -> None:
-        self._most, self._of = most, dict[str, int]()
-
-    @contextmanager
-    def place(self, caller: str) -> Iterator[None]:
-        """A place among them. For the loop's own thread.
-
-        Raises:
-            BusyError: all are taken, or half of them by this caller.
-        """
-        own = self._of.get(caller, 0)
-        if sum(self._of.values()) >= self._most or own >= max(1, self._most // 2):
-            raise BusyError("too many uploads at once", remedy="send it again in a moment")
-        self._of[caller] = own + 1
-        try:
-            yield
-        finally:
-            self._of[caller] -= 1
-            if not self._of[caller]:
-                del self._of[caller]
 
 
 class Receiving:

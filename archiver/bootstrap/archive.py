@@ -310,7 +310,7 @@ class Archive:
         with ExitStack() as alone:
             if not self._shareable:
                 try:
-                    alone.enter_context(WriteLock(self.home / "lock"))
+                    alone.enter_context(WriteLock(self.home / "lock", yields=True))  # whoever writes is not asked to stop for it
                 except LockedError:
                     return
             self.ledger.sequence()

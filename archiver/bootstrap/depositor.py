@@ -70,8 +70,14 @@ class Depositor:
         """What is taken in next; nothing once closed and empty."""
         with self._change:
             self._change.wait_for(lambda: self._closed or self._waiting)
-            count = together([deposit for deposit, _ in self._waiting])
-            return [self._waiting.popleft() for _ in range(count)]
+            while self._waiting:
+                count = together([deposit for deposit, _ in self._waiting])
+                group = [self._waiting.popleft() for _ in range(count)]
+                # Whoever handed it in has gone: its bytes may go at any moment, and nobody was promised anything.
+                if there := [(deposit, told) for deposit, told in group if told.set_running_or_notify_cancel()]:
+                    return there
+                self._change.wait_for(lambda: self._closed or self._waiting)
+            return []
 
     def _take(self, group: list[tuple[Deposit, Future[Receipt]]]) -> None:
         """However it ends, nobody is left waiting."""
@@ -114,8 +120,6 @@ class Depositor:
 
 
 def _tell(told: Future[Receipt], what: Receipt | BaseException) -> None:
-    if not told.set_running_or_notify_cancel():
-        return
     if isinstance(what, BaseException):
         told.set_exception(what)
     else:

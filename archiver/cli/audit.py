@@ -49,6 +49,8 @@ def command(context: Context, document_id: str, principal: str, since: str, unti
             context.answer(_value(entry, audit.name(entry)), [safe(_line(entry, audit.name(entry)))])
             count += 1
         _tell_what_is_gone(context, audit, question, count)
+        if principal and not count and ":" not in principal and not context.as_json:
+            context.note(safe(f"Callers over HTTP are named key:{principal} for an API key, oidc:SUBJECT for a token's owner."))
 
 
 def _question(

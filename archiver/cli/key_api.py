@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("create")
 @click.option("--name", metavar="NAME", required=True, help="Of the program that calls, such as erp. One living key each.")
-@click.option(
-    "--groups", metavar="GROUP,…", default="", help="What it sees, with commas between; none for one that only deposits."
-)
+@click.option("--groups", metavar="GROUP,…", default="", help="What it sees, and where it may deposit, with commas between.")
 @click.option(
     "--scopes",
     metavar="SCOPE,…",
@@ -42,6 +40,8 @@ def create(context: Context, name: str, groups: str, scopes: str, expires: str, 
     with context.open(writable=True, always=True) as archive:
         made = api_keys(archive).create(order, by=context.principal.name)
         archive.enter_if_free()
+    if not order.groups:
+        context.note("It has no groups: it sees nothing, and may deposit nowhere.")
     _show(context, made, [f"API key {made.key.id} for {made.key.name}, good until {made.key.expires_at:%Y-%m-%d}"])
 
 

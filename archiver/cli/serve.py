@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 
 import click
@@ -50,10 +51,25 @@ def command(
             f"keys and documents would go over the net in the open from {host}",
             remedy="give --certificate and --private-key, or say --behind-proxy where one ends TLS",
         )
+    if certificate and private_key:
+        _require_pair(certificate, private_key)
     context.require_owner()
     with Archive(context.home):
         pass  # what is wrong with it is said here, in one sentence
     _serve(context, host, port, certificate, private_key, behind_proxy=behind_proxy)
+
+
+def _require_pair(certificate: str, private_key: str) -> None:
+    """Raises UsageError: they are no certificate and its key."""
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, private_key, password=lambda: "")
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise UsageError(
+            f"{certificate} and {private_key} are no TLS certificate with its private key, or cannot be read",
+            remedy="give a certificate chain and its key without a passphrase, both as PEM",
+        ) from error
 
 
 def _print_description(context: Context) -> None:
@@ -95,9 +111,12 @@ def _serve(
             server_header=False,
             log_level="warning",
             timeout_graceful_shutdown=30,
+            http="h11",  # the other one knows no bound on headers
             h11_max_incomplete_event_size=32 * 1024,
         )
     )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)  # uvicorn raises once more what it was ended by, after it has ended in order
     asyncio.run(server.serve([listening]))
     if not server.started:
         raise UnreachableError(

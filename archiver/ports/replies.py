@@ -51,5 +51,8 @@ class Replies(Protocol):
     def drop(self, principal: str, key: str) -> None:
         """Nothing was done: the key is free again, unless an answer was kept. Safe to repeat."""
 
+    def leave(self, principal: str, key: str) -> None:
+        """It may have been done, and nobody works on it any more: whoever comes next is told `AGAIN`. Safe to repeat."""
+
     def forget(self, before: datetime) -> int:
         """Remove keys claimed before then; how many."""

@@ -42,7 +42,7 @@ class Order:
 
     Attributes:
         name: of the program.
-        groups: what it sees; none for one that only hands documents in.
+        groups: what it sees, and whose collections it may hand documents into.
         expires: how long it is good; at most `LONGEST`, unless `beyond`.
         purpose: why it reads, written down with each call; "" to have each call say so.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from archiver.domain.batch import Batch, BatchState, Line, LineState
 from archiver.domain.caller import Caller
+from archiver.domain.reference import deposit_source
 from archiver.errors import (
     AlreadyExistsError,
     LockedError,
@@ -25,7 +26,7 @@ from archiver.errors import (
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
 from archiver.ports.objects import ObjectStore
-from archiver.ports.sources import FileStamp, SourceEntry
+from archiver.ports.sources import FileStamp, SourceEntry, SourceError
 from archiver.services.bulk_import import GROUP
 from archiver.services.intake import Intake, IntakeOptions
 from archiver.services.placement import Placement
@@ -47,9 +48,6 @@ _NO_INPUT: dict[str, Any] = {
     "again": "",
 }
 """What such a batch was started with: it has no input that could be read again."""
-
-DEPOSIT = "deposit:"
-"""Before the source of every deposit; that of an import is a path."""
 
 UNFINISHED = "it was not taken in, and whoever handed it in was told so"
 
@@ -88,8 +86,8 @@ class Deposit:
 
     @property
     def source(self) -> str:
-        """What names it in the archive. No two depositors can meet in it, nor a depositor and a path."""
-        return f"{DEPOSIT}{quote(self.depositor, safe=':@')}/{self.reference}"
+        """What names it in the archive."""
+        return deposit_source(self.depositor, self.reference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,8 +250,13 @@ class _Bodies:
         return None
 
     def chunks(self, source: str) -> Iterator[bytes]:
-        """See the port."""
-        return self.of[source].chunks()
+        """See the port. Bytes that are not those that were handed in are never taken for them."""
+        body, state = self.of[source], hashlib.sha256()
+        for chunk in body.chunks():
+            state.update(chunk)
+            yield chunk
+        if state.hexdigest() != body.sha256:
+            raise SourceError("its bytes are not those that were handed in")
 
 
 def together(waiting: Sequence[Deposit]) -> int:

@@ -9,6 +9,7 @@ from archiver.domain.document import Document, State
 from archiver.domain.extraction import Extraction
 from archiver.domain.masking import mask
 from archiver.domain.media import kind_of
+from archiver.domain.reference import DEPOSIT
 from archiver.errors import IntegrityError, NotFoundError
 from archiver.ports.catalog import Catalog
 from archiver.ports.index import Index, IndexEntry, IndexGeneration
@@ -39,7 +40,7 @@ def entry_of(document: Document, extraction: Extraction | None, sequence: int) -
         title=document.summary.get("title", ""),
         author=document.summary.get("author", ""),
         text=text,
-        path=document.source,
+        path=_path(document),
         kind=kind_of(document.media_type),
         media_type=document.media_type,
         language=document.language,
@@ -49,6 +50,11 @@ def entry_of(document: Document, extraction: Extraction | None, sequence: int) -
         parent_id=document.parent_id or "",
         fields=fields,
     )
+
+
+def _path(document: Document) -> str:
+    """Where its name ends the path: that of a deposit stands in its source only by chance."""
+    return f"{document.source}/{document.name}" if document.source.startswith(DEPOSIT) else document.source
 
 
 def day_of(document: Document) -> date:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archiver.domain.document import Document
+from archiver.domain.reference import DEPOSIT
 from archiver.errors import UnreachableError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
@@ -15,7 +16,6 @@ from archiver.ports.index import Index
 from archiver.ports.objects import ObjectStore
 from archiver.services.bulk_import import PENDING_PAGE, Progress
 from archiver.services.commit import Commit
-from archiver.services.deposits import DEPOSIT
 from archiver.services.extract import Extract
 from archiver.services.orphans import drop_orphans
 from archiver.services.placement import Placement

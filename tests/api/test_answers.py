@@ -110,6 +110,20 @@ def test_a_part_that_does_not_answer_is_503_and_says_when_to_come_again(asked: S
     assert int(answer.headers["retry-after"]) > 0
 
 
+def test_one_caller_has_not_all_threads(place: tuple[Minutier, dict[str, str]]) -> None:
+    archive, _ = place
+    with served(archive) as client:
+        front, token = client.app.state.front, make_key(archive, "greedy", groups="finance")
+        leave = [front.in_hand.take("key:greedy") for _ in range(front.serving.settings.api_threads * 3)]
+        answer = client.get(f"/v1/documents/{uuid.uuid4()}", headers=bearer(token))
+        assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+        other = bearer(make_key(archive, "other", groups="finance"))
+        assert client.get(f"/v1/documents/{uuid.uuid4()}", headers=other).status_code == 404
+        leave.pop()()
+        for _ in range(3):  # each gives its place back
+            assert client.get(f"/v1/documents/{uuid.uuid4()}", headers=bearer(token)).status_code == 404
+
+
 def test_what_was_not_foreseen_is_logged_and_tells_nothing(
     asked: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

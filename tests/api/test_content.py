@@ -18,6 +18,7 @@ from tests.support.api import make_key, served, serving_process
 from tests.support.archives import zipped
 from tests.support.command import Minutier
 from tests.support.depositing import Client, depositable
+from tests.support.on_servers import eventually
 
 LARGE = os.urandom(3_300_000)
 
@@ -225,9 +226,49 @@ def test_each_download_is_written_down_before_it_begins(tmp_path: Path) -> None:
             client.content(document, 206, Range="bytes=2-5")
             etag = client.content(document, 206, Range="bytes=0-0").headers["etag"]
             client.content(document, 304, If_None_Match=etag)
+            client.content(document, 416, Range="bytes=999-")
+            http.delete(f"/v1/documents/{document}", headers=client.headers)
         with Archive(archive.home) as opened:
             kinds = [leaf.kind for leaf in opened.ledger_rows.leaves(Tree.ACCESS) if leaf.document_id == document]
-    assert kinds == ["deposited", "downloaded", "downloaded", "downloaded", "viewed"]
+    assert kinds == ["deposited", "downloaded", "downloaded", "downloaded", "viewed", "refused", "refused"]
+
+
+def test_bytes_that_were_lost_are_no_missing_document(tmp_path: Path) -> None:
+    with depositable("embedded", tmp_path) as archive:
+        token = make_key(archive, groups="finance", scopes="deposit,read")
+        with served(archive) as http:
+            client = Client(http, token)
+            body = os.urandom(30)
+            document = client.id_of(body)
+            (lost,) = (path for path in (archive.home / "objects" / "locked").rglob(hashlib.sha256(body).hexdigest()))
+            lost.unlink()
+            assert client.content(document, 500).json()["code"] == "integrity"
+
+
+def test_members_are_unpacked_a_few_at_a_time(tmp_path: Path) -> None:
+    """Each is a file on the archive's disk while it is sent."""
+    with depositable("embedded", tmp_path) as archive:
+        token = make_key(archive, groups="finance", scopes="deposit,read,search")
+        with served(archive) as http:
+            client = Client(http, token)
+            client.archived(client.id_of(zipped([("inner.txt", b"0123456789" * 300_000)]), name="box.zip"))
+            member = eventually(
+                lambda: next(
+                    (
+                        hit["id"]
+                        for hit in http.post("/v1/search", json={"query": ""}, headers=client.headers).json()["hits"]
+                        if hit["parent"]
+                    ),
+                    None,
+                )
+            )
+            places = http.app.state.front.unpacked
+            leave = [places.take("key:erp") for _ in range(4)]
+            assert client.content(member, 503).json()["code"] == "busy"
+            leave.pop()()
+            assert len(client.content(member).content) == 3_000_000
+            client.content(member, 206, Range="bytes=0-0")
+            assert len([places.take("key:erp") for _ in leave[:1]]) == 1, "places were given back"
 
 
 def test_what_cannot_be_written_down_is_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from archiver.api import uploads
+from archiver.api.places import Places
 from archiver.bootstrap.archive import Archive
 from archiver.domain.ledger import Tree
 from archiver.errors import BusyError
@@ -92,10 +92,33 @@ def test_a_deposit_is_safe_then_read_then_found(place: Place) -> None:
     found = place.finance.archived(document)
     assert (found["state"], found["class"], found["collection"]) == ("archived", "FR-ACCOUNTING", "invoices")
     assert (found["name"], found["declared"]) == ("minute.txt", {"fiscal_year_end": "2026-12-31"})
-    assert found["reference"].endswith(f"finance/INV-{word}")
+    assert found["reference"] == f"INV-{word}"
     eventually(lambda: place.finance.total(word) == 1)
     assert place.board.total(word) == 0
     place.board.get(f"documents/{document}", 404)
+
+
+def test_it_is_found_by_its_name(place: Place) -> None:
+    word = f"w{uuid4().hex}"
+    document = place.finance.id_of(b"\xff\xd8 no text", name=f"reçu {word}.jpg", reference=f"shop/{uuid4().hex}")
+    place.finance.archived(document)
+    for query in (word, f'name:"reçu {word}"'):
+        eventually(lambda query=query: place.finance.total(query) == 1)
+
+
+def test_the_receipt_holds_for_the_reference_it_was_handed_in_under(place: Place, tmp_path: Path) -> None:
+    body, reference = some(), f"INV/{uuid4().hex}"
+    document = place.finance.id_of(body, reference=reference)
+    place.finance.archived(document)
+    asked = {"url": f"/v1/documents/{document}/attestation", "headers": place.finance.headers}
+    eventually(lambda: place.http.get(**asked).status_code == 200)  # 409 until the ledger's entry is sealed
+    receipt = place.http.get(**asked)
+    (tmp_path / "receipt.json").write_bytes(receipt.content)
+    (tmp_path / "body").write_bytes(body)
+    verify = ("certificate", "verify", tmp_path / "receipt.json", "--document", tmp_path / "body", "--reference")
+    place.archive.run("key", "export", tmp_path / "archive.pub")
+    place.archive.run(*verify, reference, "--key", tmp_path / "archive.pub")
+    place.archive.run(*verify, f"{reference}0", "--key", tmp_path / "archive.pub", code=4)
 
 
 @pytest.mark.parametrize("size", [0, 1, 255 * 1024, 257 * 1024, 2_500_000])
@@ -147,7 +170,7 @@ def test_a_container_is_read_member_by_member(place: Place) -> None:
 
 def test_a_bomb_in_a_container_is_taken_and_told_of(here: Place) -> None:
     bomb = zipped([("zeros", bytes(30_000_000))])
-    document = here.finance.id_of(zipped([("inner.zip", bomb)] * 3), name="bomb.zip")
+    document = here.finance.id_of(zipped([(f"inner{number}.zip", bomb) for number in range(3)]), name="bomb.zip")
     assert here.finance.archived(document)["state"] == "archived"
 
 
@@ -308,6 +331,10 @@ def test_the_same_key_and_request_are_answered_again(place: Place) -> None:
     assert (again.content, again.headers["location"]) == (first.content, first.headers["location"])
     assert again.headers["idempotent-replayed"] == "true"
     assert "idempotent-replayed" not in first.headers
+    told = [
+        row for row in place.archive.run("--json", "audit", "--principal", "key:finance").rows if row.get("act") == "deposited"
+    ]
+    assert any("given before" in str(row) for row in told)
 
 
 def test_a_key_with_another_request_is_refused(place: Place) -> None:
@@ -344,20 +371,28 @@ def test_of_many_at_once_under_one_key_one_is_done(place: Place) -> None:
 
 
 def test_keys_are_bounded(here: Place) -> None:
-    for key in ("k" * 256, "spaces are none", "é".encode().decode("latin-1")):
+    for key in ("k" * 256, "spaces are none", "é".encode()):
         here.finance.deposit(some(), headers={"Idempotency-Key": key}, code=400)
 
 
 # -- slow, many and gone ------------------------------------------------------------------------------------------------------
 def test_only_so_many_at_once() -> None:
-    places = uploads.Uploads(4)
-    with places.place("a"), places.place("a"):
-        with pytest.raises(BusyError), places.place("a"):
-            pass
-        with places.place("b"), places.place("b"), pytest.raises(BusyError), places.place("c"):
-            pass
-    with places.place("a"), places.place("c"):
-        pass
+    places = Places("uploads", most=4, of_one=2)
+    own = [places.take("a"), places.take("a")]
+    with pytest.raises(BusyError):
+        places.take("a")
+    others = [places.take("b"), places.take("b")]
+    with pytest.raises(BusyError):
+        places.take("c")
+    for leave in own:
+        leave()
+        leave()
+    taken = [places.take("a"), places.take("c")]
+    with pytest.raises(BusyError):
+        places.take("d")
+    for leave in [*others, *taken]:
+        leave()
+    assert len([places.take(name) for name in "aabb"]) == 4
 
 
 class Wire:

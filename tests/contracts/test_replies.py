@@ -72,6 +72,17 @@ def test_whoever_was_not_heard_of_again_is_followed_by_one(replies: SqlReplyRows
     assert replies.claim("erp", mine, ONE, later) is Claim.RUNNING
 
 
+def test_whoever_left_it_is_followed_at_once(replies: SqlReplyRows) -> None:
+    assert replies.claim("key:a", "k", "d", NOW) is Claim.FIRST
+    replies.leave("key:a", "k")
+    replies.leave("key:b", "k")
+    assert replies.claim("key:a", "k", "d", NOW) is Claim.AGAIN
+    assert replies.claim("key:a", "k", "d", NOW) is Claim.RUNNING
+    replies.keep("key:a", "k", Reply(200, b"x"))
+    replies.leave("key:a", "k")
+    assert replies.claim("key:a", "k", "d", NOW) == Reply(200, b"x")
+
+
 def test_a_key_that_was_dropped_is_free(replies: SqlReplyRows) -> None:
     mine = key()
     replies.claim("erp", mine, ONE, NOW)

@@ -27,8 +27,11 @@ def cut(catalog: SqlCatalog) -> None:
     """What a restart of the server does to a connection."""
     from sqlalchemy import text
 
+    here = "(SELECT oid FROM pg_database WHERE datname = current_database())"  # others on the server are other tests'
     with catalog.engine.connect() as connection:
-        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+        connection.execute(
+            text(f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = {here}")
+        )
 
 
 def test_a_turn_is_held_and_let_go(catalogs: tuple[SqlCatalog, SqlCatalog]) -> None:

@@ -86,6 +86,12 @@ def test_old_clients_get_a_name_in_ascii() -> None:
     assert attachment("契約.pdf").startswith('attachment; filename="document.pdf"; ')
 
 
+@pytest.mark.parametrize("name", ["a／..／..／etc／passwd", "ﬁ＂; filename=＂x.exe", "b＼c：d％e；f"])
+def test_wide_signs_become_no_paths_and_end_no_quotes(name: str) -> None:
+    plain = attachment(name).split('filename="')[1].split('"; filename*=')[0]
+    assert not set(plain) & set('/\\":;%')
+
+
 def test_digests_are_read_as_they_are_written() -> None:
     of = "ab" * 32
     assert declared_digest(digest_header(of)) == of

@@ -57,6 +57,15 @@ class SqlReplyRows:
         with write(self._engine) as connection:
             connection.execute(delete(api_replies).where(_at(principal, key), api_replies.c.status == _UNANSWERED))
 
+    def leave(self, principal: str, key: str) -> None:
+        def left(connection: Connection) -> None:
+            unanswered = _at(principal, key) & (api_replies.c.status == _UNANSWERED)
+            found = connection.execute(select(api_replies.c.at).where(unanswered).with_for_update()).first()
+            if found is not None:
+                connection.execute(update(api_replies).where(unanswered).values(at=found.at - PATIENCE))
+
+        transact(self._engine, left)
+
     def forget(self, before: datetime) -> int:
         with read(self._engine) as connection:
             if connection.execute(select(api_replies.c.at).where(api_replies.c.at < before).limit(1)).first() is None:

@@ -9,6 +9,7 @@ from os import urandom
 from typing import Any
 
 from archiver.domain.document import Document, State
+from archiver.domain.reference import own_reference
 from archiver.errors import NotFoundError, UnreachableError
 from archiver.ports.catalog import Catalog
 from archiver.ports.clock import Clock
@@ -33,6 +34,7 @@ from retention.evidence import (
     Evidence,
     NotChecked,
     Sealed,
+    Standing,
     seal_digest,
     seal_reference,
 )
@@ -109,7 +111,7 @@ class EvidenceOf:
         """That the document was deposited, signed. Its bytes are not read again.
 
         Raises:
-            NotFoundError: it is not committed yet. DestroyedError: it was destroyed.
+            NotFoundError: it is not committed yet, or its entry not sealed. DestroyedError: it was destroyed.
             NotPermittedError: the signing key is not on this host.
         """
         require_there(self.catalog, document)
@@ -120,6 +122,11 @@ class EvidenceOf:
             )
         self.seal()
         told = self._ledger().told(document)
+        if told.standing is Standing.UNSEALED:
+            raise NotFoundError(
+                f"document {document.id} is committed, and the ledger's entry of it is not sealed yet",
+                remedy="ask again in a moment; where nothing seals by itself: `minutier timetable --only ledger`",
+            )
         common = self._common(DEPOSIT, document, told)
         not_checked = (NotChecked.BYTES, *_unopened(told))
         return self._signed(Deposit(**common, not_checked=not_checked, reference=self._reference(document)))
@@ -157,7 +164,7 @@ class EvidenceOf:
     def _reference(self, document: Document) -> Sealed | None:
         if not document.sha256:
             return None
-        return seal_reference(self.entropy(SALT_BYTES), bytes.fromhex(document.sha256), document.source)
+        return seal_reference(self.entropy(SALT_BYTES), bytes.fromhex(document.sha256), own_reference(document.source))
 
     def _signing_keys(self, told: Told) -> tuple[str, ...]:
         ids = dict.fromkeys(filter(None, (self.keys.signing_key_id(), told.key_id)))
