@@ -91,11 +91,12 @@ def _await(port: int) -> None:
             time.sleep(0.1)
 
 
-def fetched(port: int, path: str, headers: dict[str, str]) -> Callable[[], int]:
-    """One download over a kept connection; its bytes."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+def fetching(port: int, paths: list[str], headers: dict[str, str]) -> Callable[[], int]:
+    """Downloads of any of these over one kept connection; the bytes of each."""
+    connection, draw = http.client.HTTPConnection("127.0.0.1", port), random.Random(1)
 
     def fetch() -> int:
+        path = draw.choice(paths)
         connection.request("GET", path, headers=headers)
         answer, size = connection.getresponse(), 0
         if answer.status != 200:
@@ -138,9 +139,9 @@ def downloads(archive: Minutier, folder: Path, wanted: argparse.Namespace) -> No
             for _ in range(wanted.rounds):
                 ways = {
                     "api": [
-                        _one_of(api, [f"/v1/documents/{ids[name]}/content" for name in names], headers) for _ in range(clients)
+                        fetching(api, [f"/v1/documents/{ids[name]}/content" for name in names], headers) for _ in range(clients)
                     ],
-                    "static": [_one_of(plain, [f"/{name}" for name in names], {}) for _ in range(clients)],
+                    "static": [fetching(plain, [f"/{name}" for name in names], {}) for _ in range(clients)],
                 }
                 for way, works in ways.items():
                     found[way].append(rate(works, wanted.seconds))
@@ -148,15 +149,6 @@ def downloads(archive: Minutier, folder: Path, wanted: argparse.Namespace) -> No
             of = wanted.large if what == "large" else _SMALL / 1e6
             print(f"downloads, {what}, {clients} clients: {ours:,.1f}/s ({ours * of:,.0f} MB/s) against {theirs:,.1f}/s "
                   f"({theirs * of:,.0f} MB/s) static: {ours / theirs:.2f}")  # fmt: skip
-
-
-def _one_of(port: int, paths: list[str], headers: dict[str, str]) -> Callable[[], int]:
-    ways, draw = {}, random.Random(1)
-    connection_of = [fetched(port, path, headers) for path in paths[:1]]
-    if len(paths) == 1:
-        return connection_of[0]
-    ways = {path: fetched(port, path, headers) for path in paths}
-    return lambda: ways[draw.choice(paths)]()
 
 
 def depositing(port: int, token: str) -> Callable[[], object]:

@@ -20,6 +20,8 @@ for file in benchmarks/b[0-9]*.py; do
         b8_elastic_search) short="--documents 5000 --rounds 2" ;;
         b9_production_import) short="--count 300 --rounds 2" ;;
         b11_steady) short="--documents 3000" ;;
+        b15_api_search) short="--documents 3000 --rounds 2" ;;
+        b16_api_bytes) short="--seconds 2 --rounds 1" ;;
         b13_access_log) short="--seconds 2" ;;
         b14_audit) short="--entries 50000" ;;
         *) short="" ;;
