@@ -72,7 +72,7 @@ def _lock_patiently(descriptor: int, asking: Path, *, yields: bool) -> None:
         if _locked(descriptor):
             return
         time.sleep(pause)
-    if not yields and _YIELDS in _named(descriptor) and _lock_by_asking(descriptor, asking):
+    if not yields and not _keeps_it(descriptor) and _lock_by_asking(descriptor, asking):
         return
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -84,13 +84,18 @@ def _lock_by_asking(descriptor: int, asking: Path) -> bool:
         fcntl.flock(asked, fcntl.LOCK_SH)
         until = time.monotonic() + _ASKING_SECONDS
         while not _locked(descriptor):
-            named = _named(descriptor)
-            if time.monotonic() > until or ("process" in named and _YIELDS not in named):
+            if time.monotonic() > until or _keeps_it(descriptor):
                 return False
             time.sleep(_LOOK_EVERY)
         return True
     finally:
         os.close(asked)
+
+
+def _keeps_it(descriptor: int) -> bool:
+    """Whether the holder said that it does not give way. For a moment after taking the lock, and before letting go, it says nothing."""
+    said = _said(descriptor)
+    return bool(said) and _YIELDS not in said
 
 
 def _locked(descriptor: int) -> bool:
@@ -121,4 +126,8 @@ def holder_of(home: Path) -> str:
 
 
 def _named(descriptor: int) -> str:
-    return os.pread(descriptor, 500, 0).decode("utf-8", "replace").strip() or "another process"
+    return _said(descriptor) or "another process"
+
+
+def _said(descriptor: int) -> str:
+    return os.pread(descriptor, 500, 0).decode("utf-8", "replace").strip()

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 import tantivy
 
-from archiver.adapters.index import erasure
+from archiver.adapters.index import erasure, snapshots
 from archiver.adapters.index.conditions import BODY, HEAD
 from archiver.adapters.index.embedded import TantivyIndex
 from archiver.adapters.index.layout import ID
 from archiver.adapters.index.segment_files import segment_files
-from archiver.adapters.index.state import load
+from archiver.adapters.index.state import IndexState, load
 from archiver.domain.query import SearchRequest
 from archiver.errors import IntegrityError, NotPermittedError
 from archiver.ports.index import EntriesOf, IndexEntry
@@ -358,3 +358,24 @@ def test_cut_off_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert not {word for word in _words_in_files(tmp_path, _MARKER) if word.startswith((f"{_MARKER}3x", f"{_MARKER}4x"))}
     assert _listed_files(tmp_path)
     index.close()
+
+
+def test_a_reader_that_looks_while_a_folder_is_taken_away_finds_the_new_one(
+    index: TantivyIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = _filled(index)
+    reader = TantivyIndex(tmp_path, writable=False)
+    assert reader.search(SearchRequest(""), EVERYTHING).total == 60
+    index.remove([doc_id(3)], version=100)
+    index.commit(100)
+
+    def load_and_be_overtaken(folder: Path) -> IndexState:
+        state = load(folder)
+        monkeypatch.setattr(snapshots, "load", load)
+        index.expunge(_giving([one for one in entries if one.document_id != doc_id(3)]))
+        assert any(not (folder / path).exists() for _, path in state.folders), "a folder is gone: else this test tests nothing"
+        return state
+
+    monkeypatch.setattr(snapshots, "load", load_and_be_overtaken)
+    assert reader.search(SearchRequest(""), EVERYTHING).total == 59
+    reader.close()

@@ -65,3 +65,27 @@ def test_whoever_waits_gives_up_when_one_that_does_not_yield_is_faster(tmp_path:
     assert refused.wait(5)
     thread.join()
     first.__exit__()
+
+
+def test_a_holder_that_has_not_said_yet_who_it_is_is_waited_for(tmp_path: Path) -> None:
+    """Between taking the lock and writing its name down, and between taking its name away and letting go, nobody is named."""
+    path, had = tmp_path / "lock", threading.Event()
+    with WriteLock(path, yields=True) as lock:
+        said = path.read_bytes()
+        path.write_bytes(b"")
+
+        def want() -> None:
+            with WriteLock(path):
+                had.set()
+
+        thread = threading.Thread(target=want)
+        thread.start()
+        until = time.monotonic() + 10
+        while not lock.wanted:
+            assert time.monotonic() < until, "it gave up, or does not ask"
+            time.sleep(0.01)
+        time.sleep(0.2)
+        path.write_bytes(said)
+        assert thread.is_alive()
+    thread.join(10)
+    assert had.is_set()

@@ -41,7 +41,7 @@ def translated(folder: Path) -> Iterator[None]:
             f"the index in {folder} does not answer: {error}", remedy="check disk space and permissions"
         ) from error
     except ValueError as error:
-        if "LockBusy" in str(error) or "acquire" in str(error):
+        if "LockBusy" in str(error):  # a folder that is gone fails in acquiring its lock, too
             raise LockedError(f"another program writes to the index in {folder}", remedy="wait until it has finished") from error
         if _NO_ROOM.search(str(error)):
             raise UnreachableError(f"there is no room for the index in {folder}: {error}", remedy=_MAKE_ROOM) from error
