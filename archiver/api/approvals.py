@@ -103,7 +103,7 @@ def _approved(asked: Asked, purge_id: str, signed: SignedApproval) -> Done:
         approved = service.take(purge, signed.statement, signature, archive.clock.now())
         archive.ledger.sequence()
         archive.ledger.seal()
-        answer = in_full(archive, asked, approved)
+        answer = in_full(archive, asked, approved.id)
     asked.told(Act.CHANGED, about=f"purge {purge_id} approved", status=201)
     return Done(answer, 201)
 

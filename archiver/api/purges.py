@@ -17,6 +17,7 @@ from archiver.api.paging import Cursor, PageSize, cursor_to, place_in
 from archiver.api.papers import PDF, paper
 from archiver.api.problems import documented
 from archiver.api.shown import Shown
+from archiver.bootstrap import purge_runs
 from archiver.bootstrap.certificate_pdf import certificate_paper
 from archiver.bootstrap.purge_run import Wishes
 from archiver.bootstrap.purging import PLANNING, Purging
@@ -25,7 +26,7 @@ from archiver.domain.accesses import Act
 from archiver.domain.caller import Permission
 from archiver.errors import NotFoundError, NotPermittedError
 from archiver.ports import retention_rows as rows
-from archiver.services.purge.account import account_of
+from archiver.services.purge.account import account_of, told_of
 from archiver.services.purge.known_names import require_known
 from archiver.services.purge.plan import Criteria, Progress
 from archiver.services.purge.signatory import Signatory
@@ -197,7 +198,7 @@ def list_(asked: Reader, cursor: Cursor = None, limit: PageSize = 100) -> PurgeL
     asked.told(Act.LISTED, about="purges", total=len(found))
     more = begin + limit < len(found)
     return PurgeList(
-        purges=[Purge.model_validate(_values(asked, one)) for one in page],
+        purges=[Purge.model_validate(_values(one, asked.front.serving.purge_runs.of(one.id))) for one in page],
         next_cursor=cursor_to(asked, "purges", [page[-1].id] if more else None),
     )
 
@@ -206,7 +207,7 @@ def list_(asked: Reader, cursor: Cursor = None, limit: PageSize = 100) -> PurgeL
 def show(id: PurgePath, asked: Reader) -> PurgeInFull:
     """What a plan would destroy, what it withholds and why, and how far it is."""
     with asked.front.reading() as archive:
-        answer = in_full(archive, asked, purge_there(archive, id))
+        answer = in_full(archive, asked, id)
     asked.told(Act.VIEWED, about=f"purge {id}")
     return answer
 
@@ -221,7 +222,7 @@ def items(id: PurgePath, asked: Reader, cursor: Cursor = None, limit: PageSize =
         page = list(islice(archive.catalog.items(purge.id, after=place[0] if place else -1, limit=limit), limit))
     asked.told(Act.LISTED, about=name, found=[one.item.document_id for one in page], total=purge.documents)
     following = [page[-1].item.position] if len(page) == limit else None
-    return ItemPage(items=[_item(one) for one in page], next_cursor=cursor_to(asked, name, following))
+    return ItemPage(items=[Item.model_validate(told_of(one)) for one in page], next_cursor=cursor_to(asked, name, following))
 
 
 @routes.post("/purges/{id}/run", status_code=202, response_model=Run, responses=documented(409, 422))
@@ -268,7 +269,7 @@ def _planned(asked: Asked, wanted: Wanted, name: str, *, again: bool) -> Done:
         archive.ledger.sequence()
         if made is None and not progress.why:
             require_known(archive.catalog, criteria)
-        answer = Planned(purge=in_full(archive, asked, made) if made else None, withheld_by_reason=dict(progress.why))
+        answer = Planned(purge=in_full(archive, asked, made.id) if made else None, withheld_by_reason=dict(progress.why))
     asked.told(Act.CHANGED, about=f"purge {made.id} planned" if made else "purge planned: nothing", total=progress.planned)
     return Done(answer, 201, {"Location": f"/v1/purges/{made.id}"}) if made else Done(answer)
 
@@ -305,8 +306,14 @@ def purge_there(archive: Archive, purge_id: str) -> rows.Purge:
         raise NotFoundError("there is no such purge", remedy="GET /v1/purges shows those there are") from error
 
 
-def in_full(archive: Archive, asked: Asked, purge: rows.Purge) -> PurgeInFull:
-    """A purge with its counts, as it is now."""
+def in_full(archive: Archive, asked: Asked, purge_id: str) -> PurgeInFull:
+    """A purge with its counts, as it is now. Its run is looked at first: once that has ended, what is read after it is what came of it.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    ran = asked.front.serving.purge_runs.of(purge_id)
+    purge = purge_there(archive, purge_id)
     account = account_of(archive.catalog, purge.id)
     classes = [
         {"class": one.retention_class, "documents": one.documents, "bytes": one.bytes, "oldest": one.oldest, "newest": one.newest}
@@ -314,11 +321,10 @@ def in_full(archive: Archive, asked: Asked, purge: rows.Purge) -> PurgeInFull:
     ]
     counts = {"classes": classes, "withheld_by_reason": dict(account.withheld)}
     states = {state.value: count for state, count in account.states.items()}
-    return PurgeInFull.model_validate({**_values(asked, purge), **counts, "items": states})
+    return PurgeInFull.model_validate({**_values(purge, ran), **counts, "items": states})
 
 
-def _values(asked: Asked, purge: rows.Purge) -> dict[str, object]:
-    ran = asked.front.serving.purge_runs.of(purge.id)
+def _values(purge: rows.Purge, ran: purge_runs.Run | None) -> dict[str, object]:
     return {
         "id": purge.id,
         "state": purge.state.value,
@@ -345,21 +351,4 @@ def _given(one: rows.GivenApproval) -> Given:
         expires_at=said.expires,
         authenticated=bool(one.key),
         empties=list(said.empties),
-    )
-
-
-def _item(one: rows.PurgeItem) -> Item:
-    item = one.item
-    return Item.model_validate(
-        {
-            "position": item.position,
-            "id": item.document_id,
-            "class": item.retention_class,
-            "until": item.until,
-            "reason": item.reason,
-            "bytes": item.size,
-            "part_of": item.root_id,
-            "state": one.state.value,
-            "why": one.why,
-        }
     )
