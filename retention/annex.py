@@ -7,6 +7,7 @@ import json
 
 import msgspec
 
+from retention.annex_form import parsed, written
 from retention.certificate import Count, Hash, Item, Name
 from retention.errors import StatementError
 
@@ -39,8 +40,8 @@ class Opened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def write_annex(annex: Annex) -> bytes:
-    """The annex's file: one object, a field a line."""
-    return msgspec.json.format(msgspec.json.encode(annex), indent=1) + b"\n"
+    """The annex's file; see `annex_form`."""
+    return written(annex)
 
 
 def read_annex(data: bytes) -> Annex:
@@ -49,15 +50,7 @@ def read_annex(data: bytes) -> Annex:
     Raises:
         StatementError: it is none, or not in the one form that is written.
     """
-    try:
-        annex = msgspec.json.decode(data, type=Annex)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise StatementError(f"this is not an annex to a certificate: {error}", remedy="name the annex's JSON file") from error
-    if annex.format != FORMAT:
-        raise StatementError(f"the annex is of format {annex.format[:40]!r}, this program knows {FORMAT}")
-    if write_annex(annex) != data:
-        raise StatementError("the annex was changed: it is not in the one form that is written")
-    return annex
+    return parsed(data, Annex, FORMAT, "a certificate")
 
 
 def open_item(annex: Annex, item: Item) -> Opened:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from retention.annex_form import parsed, written
 from retention.certificate import Count, Hash, Identifier, Name
 from retention.errors import StatementError
 from retention.evidence import Body, opens_digest
@@ -37,8 +38,8 @@ class EvidenceAnnex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def write_annex(annex: EvidenceAnnex) -> bytes:
-    """The annex's file: one object, a field a line."""
-    return msgspec.json.format(msgspec.json.encode(annex), indent=1) + b"\n"
+    """The annex's file; see `annex_form`."""
+    return written(annex)
 
 
 def read_annex(data: bytes) -> EvidenceAnnex:
@@ -47,15 +48,7 @@ def read_annex(data: bytes) -> EvidenceAnnex:
     Raises:
         StatementError: it is none, or not in the one form that is written.
     """
-    try:
-        annex = msgspec.json.decode(data, type=EvidenceAnnex)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise StatementError(f"this is not an annex to evidence: {error}", remedy="name the annex's JSON file") from error
-    if annex.format != FORMAT:
-        raise StatementError(f"the annex is of format {annex.format[:40]!r}, this program knows {FORMAT}")
-    if write_annex(annex) != data:
-        raise StatementError("the annex was changed: it is not in the one form that is written")
-    return annex
+    return parsed(data, EvidenceAnnex, FORMAT, "evidence")
 
 
 def open_entry(annex: EvidenceAnnex, body: Body) -> dict[str, Any]:

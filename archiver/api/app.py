@@ -19,7 +19,7 @@ from archiver.api.description import description, operation_id
 from archiver.api.front import THREADS, Front
 from archiver.api.guard import Guard
 from archiver.api.measures import VERSION, Measures, route_of
-from archiver.api.problems import ALWAYS, Failure, Problem, documented, failure_of
+from archiver.api.problems import ALWAYS, documented, failure_of
 from archiver.bootstrap.serving import Serving
 from archiver.domain.accesses import Act
 from archiver.errors import MinutierError, UnreachableError
@@ -109,6 +109,3 @@ def _document(request: Request) -> str:
 
 def _route(request: Request) -> str:
     return f"{request.method} {route_of(request.scope)}"
-
-
-__all__ = ["Failure", "Problem", "create_app"]

@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from archiver.adapters.file_lock import taken_alone
 from archiver.errors import LockedError, NotPermittedError
 
 _YIELDS = "gives way when asked"
@@ -32,10 +33,7 @@ class WriteLock:
         """Whether somebody waits for it."""
         descriptor = os.open(_asking_path(self._path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return False
-        except BlockingIOError:
-            return True
+            return not taken_alone(descriptor)
         finally:
             os.close(descriptor)
 
@@ -69,7 +67,7 @@ class WriteLock:
 def _lock_patiently(descriptor: int, asking: Path, *, yields: bool) -> None:
     """Take the lock; a `holder_of` that looks at it at this very moment is gone at the next try, and a holder that yields is asked."""
     for pause in (0.05, 0.1, 0.2):
-        if _locked(descriptor):
+        if taken_alone(descriptor):
             return
         time.sleep(pause)
     if not yields and not _keeps_it(descriptor) and _lock_by_asking(descriptor, asking):
@@ -83,7 +81,7 @@ def _lock_by_asking(descriptor: int, asking: Path) -> bool:
     try:
         fcntl.flock(asked, fcntl.LOCK_SH)
         until = time.monotonic() + _ASKING_SECONDS
-        while not _locked(descriptor):
+        while not taken_alone(descriptor):
             if time.monotonic() > until or _keeps_it(descriptor):
                 return False
             time.sleep(_LOOK_EVERY)
@@ -96,14 +94,6 @@ def _keeps_it(descriptor: int) -> bool:
     """Whether the holder said that it does not give way. For a moment after taking the lock, and before letting go, it says nothing."""
     said = _said(descriptor)
     return bool(said) and _YIELDS not in said
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _asking_path(path: Path) -> Path:

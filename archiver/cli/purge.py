@@ -88,8 +88,9 @@ def list_(context: Context) -> None:
 @pass_context
 def show(context: Context, purge_id: str, items: bool, withheld: bool, save: Path | None) -> None:
     """What a plan would destroy, what it withholds and why, and how far it is."""
-    from archiver.cli.purge_answers import answer, item_line, item_value, withheld_told
+    from archiver.cli.purge_answers import answer, item_line, withheld_told
     from archiver.services.pages import pages
+    from archiver.services.purge.account import told_of
     from archiver.services.purge.paper import save_plan
 
     with context.open() as archive:
@@ -99,7 +100,7 @@ def show(context: Context, purge_id: str, items: bool, withheld: bool, save: Pat
             context.note(safe(f"The plan is in {save}"))
         if items:
             for one in archive.catalog.items(purge.id):
-                context.answer(item_value(one), [safe(item_line(one))])
+                context.answer(told_of(one), [safe(item_line(one))])
         elif withheld:
             for page in pages(archive.catalog.withheld(purge.id), 500):
                 held = archive.catalog.holds_on([kept.document_id for kept in page])

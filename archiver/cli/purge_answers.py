@@ -90,22 +90,6 @@ def _approval_line(purge: Purge) -> str:
     return f"approved by {last['approver']}{how}, until {last['expires_at']:%Y-%m-%d %H:%M} UTC"
 
 
-def item_value(one: PurgeItem) -> dict[str, Any]:
-    """An item as JSON."""
-    item = one.item
-    return {
-        "position": item.position,
-        "id": item.document_id,
-        "class": item.retention_class,
-        "until": item.until,
-        "reason": item.reason,
-        "bytes": item.size,
-        "part_of": item.root_id,
-        "state": one.state.value,
-        "why": one.why,
-    }
-
-
 def item_line(one: PurgeItem) -> str:
     """An item in a line."""
     became = one.state.value + (f", {one.why}" if one.why else "")

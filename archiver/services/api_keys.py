@@ -12,6 +12,7 @@ from archiver.domain.access import group_name
 from archiver.domain.api_key import ID_BYTES, NAMES, SECRET_BYTES, Token, digest_key
 from archiver.domain.caller import Permission
 from archiver.domain.ledger import LedgerEvent, Value
+from archiver.domain.reasons import stated_reason
 from archiver.errors import NotFoundError, RefusedError, UsageError
 from archiver.ports.caller_rows import ApiKey, CallerRows
 from archiver.ports.clock import Clock
@@ -33,7 +34,6 @@ OVERLAP = Period(days=7)
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _LONGEST_PURPOSE = 200
-_LONGEST_REASON = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class ApiKeys:
             NotFoundError: there is no such key.
             UsageError: no reason.
         """
-        words = _reason(reason)
+        words = stated_reason(reason, "a key is revoked for a reason")
         key, now = self.key(key_id), self._clock.now()
         if key.revoked_at is not None:
             return key, False
@@ -222,11 +222,4 @@ def _purpose(written: str) -> str:
     words = written.strip()
     if len(words) > _LONGEST_PURPOSE or not words.isprintable():
         raise UsageError("this is no purpose", remedy=f"say it in one line of at most {_LONGEST_PURPOSE} characters")
-    return words
-
-
-def _reason(given: str) -> str:
-    words = given.strip()
-    if not words or len(words) > _LONGEST_REASON:
-        raise UsageError("a key is revoked for a reason", remedy=f"say it with --reason, in at most {_LONGEST_REASON} characters")
     return words

@@ -12,6 +12,7 @@ from archiver.domain.api_key import NAMES as KEYS
 from archiver.domain.caller import Caller
 from archiver.domain.ledger import LedgerEvent, Value
 from archiver.domain.persons import person_name
+from archiver.domain.reasons import stated_reason
 from archiver.errors import NotFoundError, RefusedError, UsageError
 from archiver.ports.caller_rows import CallerRows, Grant
 from archiver.ports.clock import Clock
@@ -25,7 +26,6 @@ ENDED = "break-glass-ended"
 """Kind of the ledger entry that a grant ended before its time."""
 
 LONGEST = timedelta(hours=24)
-_LONGEST_REASON = 1_000
 
 
 class BreakGlass:
@@ -56,7 +56,7 @@ class BreakGlass:
                 f"a grant lasts for {lasting}",
                 remedy=f"give at most {LONGEST // timedelta(hours=1)} hours; it can be given again",
             )
-        named, words, now = _groups(groups), _reason(reason), self._clock.now()
+        named, words, now = _groups(groups), stated_reason(reason, "the glass is broken for a reason"), self._clock.now()
         given = Grant(f"bg-{secrets.token_hex(6)}", name, named, words, by, now, now + lasting)
         details: dict[str, Value] = {
             "grant": given.id,
@@ -117,12 +117,3 @@ def _groups(written: Collection[str]) -> frozenset[str]:
     if not written:
         raise UsageError("no group is named", remedy="a grant gives groups: name them with --groups")
     return frozenset(map(group_name, written))
-
-
-def _reason(given: str) -> str:
-    words = given.strip()
-    if not words or len(words) > _LONGEST_REASON:
-        raise UsageError(
-            "the glass is broken for a reason", remedy=f"say it with --reason, in at most {_LONGEST_REASON} characters"
-        )
-    return words

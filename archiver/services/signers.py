@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from archiver.domain.ledger import LedgerEvent
 from archiver.domain.persons import person_name
-from archiver.errors import AlreadyExistsError, NotFoundError, RefusedError, UsageError
+from archiver.domain.reasons import stated_reason
+from archiver.errors import AlreadyExistsError, NotFoundError, RefusedError
 from archiver.ports.clock import Clock
 from archiver.ports.keys import Keys
 from archiver.ports.retention_rows import RetentionRows, Signer
@@ -18,8 +19,6 @@ ENROLLED = "key-enrolled"
 
 REVOKED = "key-revoked"
 """Kind of the ledger entry that a key is not to be trusted for what is signed from now on."""
-
-_LONGEST_REASON = 1_000
 
 
 class Signers:
@@ -61,7 +60,7 @@ class Signers:
             NotFoundError: no such key was enrolled.
             UsageError: no reason.
         """
-        words = _reason(reason)
+        words = stated_reason(reason, "a key is revoked for a reason")
         signer = self.signer(given)
         if signer.revoked_at is not None:
             return signer, False
@@ -114,10 +113,3 @@ def _same(found: Signer, name: str) -> Signer:
             remedy="`minutier key new FILE` makes another",
         )
     return found
-
-
-def _reason(given: str) -> str:
-    words = given.strip()
-    if not words or len(words) > _LONGEST_REASON:
-        raise UsageError("a key is revoked for a reason", remedy=f"say it with --reason, in at most {_LONGEST_REASON} characters")
-    return words

@@ -9,12 +9,9 @@ import pytest
 from sqlalchemy import Engine
 
 from archiver.adapters.catalog.caller_rows import SqlCallerRows
-from archiver.adapters.catalog.postgres import create_catalog
 from archiver.adapters.catalog.sql import create_sqlite, open_sqlite
 from archiver.errors import UnreachableError
 from tests.contracts.caller_rows_suite import CallerRowsSuite, key
-from tests.support.postgres import database, empty
-from tests.support.servers import server_url
 
 
 class TestOnSqlite(CallerRowsSuite):
@@ -33,16 +30,7 @@ class TestOnSqlite(CallerRowsSuite):
         reader.close()
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Engine]:
-    with database(server_url("postgres")) as url:
-        catalog = create_catalog(url)
-        yield catalog.engine
-        catalog.close()
-
-
 class TestOnPostgres(CallerRowsSuite):
     @pytest.fixture
-    def engine(self, shared: Engine) -> Engine:
-        empty(shared)
-        return shared
+    def engine(self, catalog_on_postgres: Engine) -> Engine:
+        return catalog_on_postgres

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ import pytest
 from archiver.adapters.sources.files import LocalFiles
 from archiver.adapters.sources.walk import walk
 from archiver.ports.sources import SourceEntry, SourceError
+
+_NOBODY = 65_534
 
 
 def _found(*paths: Path, **options: object) -> dict[str, SourceEntry]:
@@ -168,10 +173,25 @@ def test_a_file_that_grows_for_ever_ends(tmp_path: Path) -> None:
         read_while_it_grows()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir(mode=0)
-    (tmp_path / "file").touch(mode=0)
-    assert "permission denied" in _found(tmp_path)["folder"].problem
-    with pytest.raises(SourceError, match="permission denied"):
-        list(LocalFiles().chunks(str(tmp_path / "file")))
+@contextmanager
+def _not_root() -> Iterator[None]:
+    """As somebody whom permissions bind: root may read everything."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def test_what_may_not_be_read_is_told() -> None:
+    with tempfile.TemporaryDirectory() as place:  # pytest's own folders are closed to others
+        folder = Path(place)
+        folder.chmod(0o755)
+        (folder / "folder").mkdir(mode=0)
+        (folder / "file").touch(mode=0)
+        with _not_root():
+            assert "permission denied" in _found(folder)["folder"].problem
+            with pytest.raises(SourceError, match="permission denied"):
+                list(LocalFiles().chunks(str(folder / "file")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import shutil
@@ -12,6 +11,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from archiver.adapters.file_lock import taken_alone
 from archiver.adapters.objects.s3_wire import FileBody
 from archiver.adapters.objects.translation import disk_errors
 from archiver.errors import IntegrityError, NotFoundError, UsageError
@@ -98,7 +98,7 @@ def _own_folder(root: Path) -> tuple[int, Path]:
     """A new folder, and the descriptor of the lock file beside it that says that its process lives."""
     while True:
         descriptor, lock = tempfile.mkstemp(_LOCK, _NAME, root)
-        if _locked(descriptor) and _is_at(descriptor, lock):
+        if taken_alone(descriptor) and _is_at(descriptor, lock):
             folder = Path(lock.removesuffix(_LOCK))
             folder.mkdir(mode=0o700)
             return descriptor, folder
@@ -112,18 +112,10 @@ def _remove_leftovers(root: Path) -> None:
             descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             continue
-        if _locked(descriptor):
+        if taken_alone(descriptor):
             shutil.rmtree(str(lock).removesuffix(_LOCK), ignore_errors=True)
             lock.unlink(missing_ok=True)
         os.close(descriptor)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_at(descriptor: int, path: str) -> bool:
