@@ -24,7 +24,7 @@ from archiver.domain.accesses import Act
 from archiver.domain.caller import Permission
 from archiver.domain.document import Document
 from archiver.errors import IntegrityError, NotFoundError
-from archiver.services.retrieve import Retrieve
+from archiver.services.retrieve import Retrieve, require_bytes
 
 if TYPE_CHECKING:
     from archiver.bootstrap.archive import Archive
@@ -72,6 +72,7 @@ def content(
     wanted = Wanted(range, if_range, if_none_match)
     with asked.front.reading() as archive:
         document = there(archive, asked.scope, id)
+        require_bytes(document)
         part = _part(document, wanted)
         if part is None or part.size == 0 or _known(document, wanted):
             stream = None
@@ -96,6 +97,7 @@ def content_head(id: DocumentPath, asked: Reader) -> Response:
     """What a download would say of itself."""
     with asked.front.reading() as archive:
         document = there(archive, asked.scope, id)
+        require_bytes(document)
     asked.told(Act.VIEWED, document_id=document.id, about="content, its head")
     return Response(None, 200, {**_headers(document), "Content-Length": str(document.size)})
 

@@ -39,6 +39,12 @@ def find(catalog: Catalog, scope: Scope, given: str) -> Document:
     return visible[0]
 
 
+def require_bytes(document: Document) -> None:
+    """Raises NotFoundError: it is a member whose container does not give it out."""
+    if document.locator and not document.sha256:
+        raise NotFoundError(f"the bytes of this member could not be read: {document.reason}", remedy="get its container instead")
+
+
 class Retrieve:
     """Reads originals and members."""
 
@@ -65,10 +71,7 @@ class Retrieve:
             IntegrityError: they are not the bytes that were archived; raised at the end, so that nothing is taken for whole.
             NotFoundError: a member whose bytes could never be read.
         """
-        if document.locator and not document.sha256:
-            raise NotFoundError(
-                f"the bytes of this member could not be read: {document.reason}", remedy="get its container instead"
-            )
+        require_bytes(document)
         digest = hashlib.sha256()
         for chunk in self._chunks(document, passwords):
             digest.update(chunk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+import pyzipper
 
 from archiver.bootstrap.archive import Archive
 from archiver.domain.ledger import Tree
@@ -128,6 +130,18 @@ def test_a_member_of_a_container(place: Place) -> None:
     sent = place.finance.content(place.member("inner.txt"))
     assert sent.content == b"in the container " * 5
     assert 'filename="inner.txt"' in sent.headers["content-disposition"]
+
+
+def test_a_member_that_its_container_does_not_give_out_is_no_damage(place: Place) -> None:
+    file = io.BytesIO()
+    with pyzipper.AESZipFile(file, "w", encryption=pyzipper.WZ_AES) as locked:
+        locked.setpassword(b"sesame")
+        locked.writestr("locked.txt", b"nobody reads this")
+    place.finance.archived(place.finance.id_of(file.getvalue(), name="locked.zip"))
+    member = place.member("locked.txt")
+    answer = place.finance.content(member, 404).json()
+    assert (answer["code"], answer["remedy"]) == ("not-found", "get its container instead")
+    assert place.http.head(f"/v1/documents/{member}/content", headers=place.finance.headers).status_code == 404
 
 
 def test_what_may_not_be_seen_is_not_there(place: Place) -> None:
