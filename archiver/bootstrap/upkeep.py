@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from archiver.domain.ledger import Tree
 from archiver.errors import MinutierError
+from archiver.services.sequence_ledger import ACCESS_EVERY, ACCESS_WAITS
 
 if TYPE_CHECKING:
     from archiver.bootstrap.archive import Archive
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger("minutier.upkeep")
 
 LOOK_EVERY = 60.0
-HOURLY = 3_600.0
-MANY = 2_048
-"""Entries that are not left to wait for the hour."""
 REPLIES_KEPT = timedelta(hours=24)
 
 
@@ -44,20 +42,20 @@ class Upkeep:
         self._thread.start()
 
     def close(self) -> None:
-        """End, once what waits is entered, unless somebody else writes now, who does it then. Safe to repeat."""
+        """End, once what waits is entered and sealed, unless somebody else writes now, who does it then. Safe to repeat."""
         if self._closing.is_set():
             return
         self._closing.set()
         self._thread.join()
         with suppress(MinutierError):  # it waits for whoever comes next
-            if self._waiting():
-                self._enter()
+            if self._waiting() or self._unsealed():
+                self._enter(closing=True)
 
     def look(self) -> None:
         """Do what is due."""
         self._replies.forget(self._clock.now() - REPLIES_KEPT)
         waiting = self._waiting()
-        if waiting >= MANY or (waiting and time.monotonic() - self._entered >= HOURLY):
+        if waiting >= ACCESS_WAITS or (waiting and time.monotonic() - self._entered >= ACCESS_EVERY.total_seconds()):
             self._enter()
 
     def _run(self) -> None:
@@ -72,8 +70,11 @@ class Upkeep:
     def _waiting(self) -> int:
         return sum(self._rows.waiting(tree) for tree in Tree)
 
-    def _enter(self) -> None:
+    def _unsealed(self) -> bool:
+        return any((state := self._rows.state(tree)).sealed < state.size for tree in Tree)
+
+    def _enter(self, *, closing: bool = False) -> None:
         with self._opened() as archive:
-            archive.enter_if_free()
+            archive.enter_if_free(closing=closing)
         if not self._waiting():
             self._entered = time.monotonic()
