@@ -21,7 +21,6 @@ from retention.errors import RetentionError
 if TYPE_CHECKING:
     from archiver.bootstrap.archive import Archive
     from archiver.services.purge.destroy import Stray
-    from archiver.services.purge.run import Counts
 
 _log = logging.getLogger("minutier.purges")
 
@@ -112,7 +111,7 @@ class PurgeRuns:
                     Purging(archive),
                     purge,
                     wishes,
-                    tick=self._tick,
+                    tick=lambda _: self._go_on(),
                     stray=_stray,
                     note=lambda words: self._step(purge, words),
                 )
@@ -128,13 +127,13 @@ class PurgeRuns:
             raise
         self._runs[purge.id] = after
 
-    def _tick(self, _: Counts) -> None:
+    def _go_on(self) -> None:
+        """Unless the server ends."""
         if self._stop.is_set():
             raise InterruptedRunError("the server ends", remedy="run the purge again, which goes on where it was")
 
     def _step(self, purge: Purge, words: str) -> None:
-        if self._stop.is_set():
-            raise InterruptedRunError("the server ends", remedy="run the purge again, which goes on where it was")
+        self._go_on()
         self._runs[purge.id] = replace(self._runs[purge.id], step=words)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from archiver.domain.document import Document
 from archiver.errors import IntegrityError, NotFoundError, NotPermittedError, UnreachableError
@@ -16,6 +17,8 @@ from archiver.ports.objects import ObjectRef, ObjectStore
 from archiver.services.retrieve import CHUNK, Retrieve
 from retention.evidence import Found, Reading, What
 from retention.timestamp import timestamp
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,16 @@ class Rereading:
             return None
 
     def _original(self, ref: ObjectRef | None, sha256: str) -> Found:
-        if ref is None:
-            return Found.GONE
+        return self._looked(lambda: self._read(ref, sha256)) if ref else Found.GONE
+
+    def _read(self, ref: ObjectRef, sha256: str) -> Found:
+        with self.objects.open(ref) as stream:
+            return _compared(iter(lambda: stream.read(CHUNK), b""), sha256)
+
+    def _looked(self, look: Callable[[], T]) -> T | Found:
+        """What the store gives, or why it does not."""
         try:
-            with self.objects.open(ref) as stream:
-                return _compared(iter(lambda: stream.read(CHUNK), b""), sha256)
+            return look()
         except NotFoundError:
             return Found.GONE
         except IntegrityError:
@@ -75,14 +83,7 @@ class Rereading:
             self.objects.release_path(ref)
 
     def _local(self, ref: ObjectRef | None) -> Path | Found:
-        try:
-            return self.objects.local_path(ref) if ref else Found.GONE
-        except NotFoundError:
-            return Found.GONE
-        except IntegrityError:
-            return Found.OTHER
-        except (UnreachableError, OSError):
-            return Found.SILENT
+        return self._looked(lambda: self.objects.local_path(ref)) if ref else Found.GONE
 
     def _of_member(self, path: Path, document: Document, passwords: Sequence[str]) -> Found:
         if not document.sha256:
